@@ -1,0 +1,75 @@
+// IP addresses as values: one canonical text form (RFC 5952 for IPv6, dotted quad for IPv4) and one
+// 16-byte wire form (IPv4 mapped, RFC 4291 2.5.5.2), so that nothing else needs to know about families.
+import ipaddr from 'ipaddr.js';
+
+/** Canonical text of an IPv4 or IPv6 address. Two addresses are equal exactly when their texts are. */
+export type Address = string & { readonly __address: unique symbol };
+export type Family = 4 | 6;
+
+export const ADDRESS_LENGTH_BYTES = 16;
+const MAPPED_PREFIX = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
+/** Parses a literal address (no names, no zone, no prefix length). Returns undefined for anything else. */
+export function parseAddress(text: string): Address | undefined {
+  if (!ipaddr.IPv4.isValidFourPartDecimal(text) && !(text.includes(':') && ipaddr.IPv6.isValid(text)))
+    return undefined;
+  if (text.includes('%')) return undefined;
+  const parsed = ipaddr.process(text);
+  return (
+    parsed.kind() === 'ipv6' ? (parsed as ipaddr.IPv6).toRFC5952String() : parsed.toString()
+  ) as Address;
+}
+
+/** As parseAddress, for literals that the caller knows to be good. Throws TypeError otherwise. */
+export function address(text: string): Address {
+  const parsed = parseAddress(text);
+  if (parsed === undefined) throw new TypeError(`not an IP address: ${text}`);
+  return parsed;
+}
+
+export function familyOf(value: Address): Family {
+  return value.includes(':') ? 6 : 4;
+}
+
+/** The 16-byte form; IPv4 as ::ffff:a.b.c.d. */
+export function addressBytes(value: Address): Uint8Array {
+  const bytes = ipaddr.parse(value).toByteArray();
+  return Uint8Array.from(bytes.length === 4 ? [...MAPPED_PREFIX, ...bytes] : bytes);
+}
+
+/** Reads the 16-byte form at an offset. Throws RangeError when fewer than 16 bytes are left. */
+export function addressFromBytes(bytes: Uint8Array, offset = 0): Address {
+  if (offset + ADDRESS_LENGTH_BYTES > bytes.length) throw new RangeError('address is cut off');
+  const slice = [...bytes.subarray(offset, offset + ADDRESS_LENGTH_BYTES)];
+  const mapped = MAPPED_PREFIX.every((byte, index) => slice[index] === byte);
+  return mapped
+    ? (slice.slice(12).join('.') as Address)
+    : (new ipaddr.IPv6(slice).toRFC5952String() as Address);
+}
+
+/** Keeps the first `prefix_bits` bits of an address (of its own family) and clears the rest. */
+export function maskAddress(value: Address, prefix_bits: number): Address {
+  const bytes = addressBytes(value);
+  const kept = (familyOf(value) === 4 ? 96 : 0) + prefix_bits;
+  for (let index = 0; index < ADDRESS_LENGTH_BYTES; index++) {
+    const bits = Math.min(8, Math.max(0, kept - index * 8));
+    bytes[index] = bytes[index]! & ((0xff << (8 - bits)) & 0xff);
+  }
+  return addressFromBytes(bytes);
+}
+
+/** `10.0.0.1:80` or `[fd00::1]:80`. */
+export function formatEndpoint(value: Address, port: number): string {
+  return familyOf(value) === 6 ? `[${value}]:${port}` : `${value}:${port}`;
+}
+
+/** Reverse of formatEndpoint. Returns undefined for anything that is not exactly address and port (0-65535). */
+export function parseEndpoint(text: string): { address: Address; port: number } | undefined {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)):(\d{1,5})$/.exec(text);
+  if (!match) return undefined;
+  const parsed = parseAddress(match[1] ?? match[2] ?? '');
+  const port = Number(match[3]);
+  if (parsed === undefined || port > 65535) return undefined;
+  if ((match[1] !== undefined) !== (familyOf(parsed) === 6)) return undefined;
+  return { address: parsed, port };
+}

@@ -1,0 +1,24 @@
+// Errors that a person or a script may meet: a stable code, one clear sentence, and what to do about it.
+
+/** Exit status of the commands, a contract with scripts. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, notActive: 3, refused: 4 } as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+export class FairleadError extends Error {
+  /** Stable, kebab-case, never reworded. */
+  readonly code: string;
+  readonly remedy: string | undefined;
+  readonly exit: ExitCode;
+
+  constructor(
+    code: string,
+    message: string,
+    options: { remedy?: string; exit?: ExitCode; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = 'FairleadError';
+    this.code = code;
+    this.remedy = options.remedy;
+    this.exit = options.exit ?? EXIT.failed;
+  }
+}
