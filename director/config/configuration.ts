@@ -1,0 +1,83 @@
+// The configuration after validation: every default filled in, every name resolved, nothing optional that
+// the rest would have to guess. parse.ts makes it from YAML; plan.ts and pulse read it.
+import type { Address } from '../model/address.ts';
+import type { MonitorSpec } from '../model/monitor.ts';
+import type { Listen, Method, Persistence, RemovalPolicy, SchedulerName } from '../model/service.ts';
+import type { ConnectionState } from '../model/state.ts';
+
+export interface Configuration {
+  readonly cluster: string;
+  readonly directors: readonly DirectorConfig[];
+  /** Undefined: one director, no peer. */
+  readonly heartbeat?: HeartbeatConfig;
+  readonly virtualIps: readonly VirtualIpConfig[];
+  readonly engine: EngineConfig;
+  readonly sync?: { readonly link: string };
+  readonly services: readonly ServiceConfig[];
+  readonly console?: { readonly address: Address; readonly port: number };
+}
+
+export interface DirectorConfig {
+  readonly name: string;
+  readonly address: Address;
+  readonly priority: number;
+}
+
+export interface HeartbeatConfig {
+  readonly interval_ms: number;
+  readonly deadtime_ms: number;
+  /** As written: relative to the configuration file. */
+  readonly keyFile: string;
+  readonly links: readonly (
+    | { readonly kind: 'udp'; readonly interface: string; readonly port: number }
+    | { readonly kind: 'serial'; readonly device: string; readonly baud: number }
+  )[];
+  readonly witnesses: readonly Address[];
+  readonly failback: 'manual' | 'auto';
+}
+
+export interface VirtualIpConfig {
+  readonly address: Address;
+  readonly prefix_bits: number;
+  readonly interface: string;
+  readonly role: 'service' | 'nat-gateway';
+}
+
+export interface EngineConfig {
+  readonly kind: 'ebpf' | 'ipvs' | 'memory';
+  /** Interfaces that the packet program is attached to. */
+  readonly interfaces: readonly string[];
+  readonly hook: 'auto' | 'tc' | 'xdp';
+  /** Connection slots, templates included. */
+  readonly connections_max: number;
+  readonly timeouts_ms: Readonly<Partial<Record<ConnectionState, number>>>;
+}
+
+export interface ServiceConfig {
+  readonly name: string;
+  readonly listen: Listen;
+  readonly scheduler: SchedulerName;
+  readonly persistence?: Persistence;
+  /** Policy when a server or the service leaves the configuration, or a server is down and `down` is remove. */
+  readonly removal: RemovalPolicy;
+  /** What a down verdict does: take the server out, or give it weight 0. */
+  readonly down: 'remove' | 'quiesce';
+  /** Ramp of the weight when a server comes back; 0: at once. Never at the first start. */
+  readonly slowStart_ms: number;
+  /** All must pass. Empty: servers are always taken for up. */
+  readonly monitors: readonly MonitorSpec[];
+  readonly servers: readonly ServerConfig[];
+  /** Serves while no other server can. */
+  readonly sorry?: ServerConfig;
+}
+
+export interface ServerConfig {
+  readonly name: string;
+  readonly address: Address;
+  readonly port: number;
+  readonly method: Method;
+  /** Configured weight, 0 to 65535. */
+  readonly weight: number;
+  /** Where probes go, when not to the server's own port. */
+  readonly probePort: number;
+}
