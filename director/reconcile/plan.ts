@@ -1,0 +1,170 @@
+// Desired - actual = steps. Pure and minimal: what is equal is not named, and a plan made after a plan was carried
+// out is empty. Order: services that go, then each service that stays or comes; inside a service additions before
+// removals and raised weights before lowered ones, so that it is not without a server in between. Linear in its input.
+import type { EngineSnapshot, ServiceSnapshot } from '../engine/engine.ts';
+import { formatEndpoint } from '../model/address.ts';
+import type { Listen, Persistence, RemovalPolicy, ServerSpec, ServiceSpec } from '../model/service.ts';
+import type { Step } from '../model/step.ts';
+import type { DesiredService } from './desired.ts';
+
+/** For the connections of a service that is no longer configured. */
+export type PolicyOf = (service: ServiceSpec) => RemovalPolicy;
+
+export function defaultPolicyOf(service: ServiceSpec): RemovalPolicy {
+  return service.listen.protocol === 'udp' ? 'reassign' : 'reset';
+}
+
+export function plan(
+  desired: readonly DesiredService[],
+  actual: EngineSnapshot,
+  policyOf: PolicyOf = defaultPolicyOf,
+): Step[] {
+  const present = new Map<string, ServiceSnapshot>();
+  for (const service of actual.services)
+    if (service.presence === 'present') present.set(service.spec.name, service);
+  const wanted = new Map(desired.map((service) => [service.spec.name, service]));
+  const heirs = new Map(desired.map((service) => [listenKey(service.spec.listen), service]));
+  const steps: Step[] = [];
+
+  for (const [name, service] of present)
+    if (!wanted.has(name))
+      steps.push(
+        ...removeService(service, policyOf(service.spec), heirs.get(listenKey(service.spec.listen))),
+      );
+
+  const freed = holdersInTheWay(wanted, present);
+  for (const name of freed) steps.push(...removeMoved(present.get(name)!, wanted.get(name)!, heirs));
+
+  for (const service of desired) {
+    const before = present.get(service.spec.name);
+    if (before === undefined) steps.push(...addService(service));
+    else if (equalListen(before.spec.listen, service.spec.listen))
+      steps.push(...editService(service, before));
+    else {
+      if (!freed.has(service.spec.name)) steps.push(...removeMoved(before, service, heirs));
+      steps.push(...addService(service));
+    }
+  }
+  return steps;
+}
+
+/** Services that move to another listen while a second moving one waits for theirs: they must let go first. */
+function holdersInTheWay(
+  wanted: ReadonlyMap<string, DesiredService>,
+  present: ReadonlyMap<string, ServiceSnapshot>,
+): Set<string> {
+  const moving = new Map<string, string>();
+  const newListens = new Set<string>();
+  for (const [name, service] of wanted) {
+    const before = present.get(name);
+    if (before !== undefined && equalListen(before.spec.listen, service.spec.listen)) continue;
+    newListens.add(listenKey(service.spec.listen));
+    if (before !== undefined) moving.set(name, listenKey(before.spec.listen));
+  }
+  return new Set([...moving].filter(([, held]) => newListens.has(held)).map(([name]) => name));
+}
+
+function removeMoved(
+  before: ServiceSnapshot,
+  after: DesiredService,
+  heirs: ReadonlyMap<string, DesiredService>,
+): Step[] {
+  return removeService(before, after.removal, heirs.get(listenKey(before.spec.listen)));
+}
+
+/**
+ * An heir is a service that will listen where this one did (it was renamed): servers that the heir has too are left
+ * with policy silent, as the engine then takes them back with their connections.
+ */
+function removeService(
+  before: ServiceSnapshot,
+  policy: RemovalPolicy,
+  heir: DesiredService | undefined,
+): Step[] {
+  const service = before.spec.name;
+  if (heir === undefined) return [{ kind: 'remove-service', service, policy }];
+  const kept = new Set(heir.servers.map((server) => endpointKey(server.spec)));
+  const steps: Step[] = presentServers(before)
+    .filter((server) => !kept.has(endpointKey(server)))
+    .map((server) => ({ kind: 'remove-server', service, server: server.name, policy }));
+  return [...steps, { kind: 'remove-service', service, policy: 'silent' }];
+}
+
+function addService(service: DesiredService): Step[] {
+  return [
+    { kind: 'add-service', service: service.spec },
+    ...service.servers.map((server) => addServer(service, server.spec)),
+  ];
+}
+
+function addServer(service: DesiredService, server: ServerSpec): Step {
+  return { kind: 'add-server', service: service.spec.name, server };
+}
+
+function editService(desired: DesiredService, before: ServiceSnapshot): Step[] {
+  const service = desired.spec.name;
+  const actual = presentServers(before);
+  const byName = new Map(actual.map((server) => [server.name, server]));
+  const byEndpoint = new Map(actual.map((server) => [endpointKey(server), server]));
+  const additions: Step[] = [];
+  const raised: Step[] = [];
+  const lowered: Step[] = [];
+  const replacing: ServerSpec[] = [];
+  const kept = new Set<string>();
+  const endpoints = new Set<string>();
+  for (const { spec } of desired.servers) {
+    endpoints.add(endpointKey(spec));
+    const namesake = byName.get(spec.name);
+    if (namesake !== undefined && endpointKey(namesake) === endpointKey(spec)) {
+      kept.add(spec.name);
+      if (namesake.weight === spec.weight && namesake.method === spec.method) continue;
+      const edits = spec.weight < namesake.weight ? lowered : raised;
+      edits.push({ kind: 'edit-server', service, server: spec });
+    } else if (namesake === undefined && !byEndpoint.has(endpointKey(spec)))
+      additions.push(addServer(desired, spec));
+    else replacing.push(spec);
+  }
+
+  const gone = new Set<string>(kept);
+  const remove = (server: ServerSpec | undefined): Step[] => {
+    if (server === undefined || gone.has(server.name)) return [];
+    gone.add(server.name);
+    // Its connections go on when another name, or a later step, brings the same address and port back.
+    const policy = endpoints.has(endpointKey(server)) ? 'silent' : desired.removal;
+    return [{ kind: 'remove-server', service, server: server.name, policy }];
+  };
+  // A name or an endpoint must be free before it is given again: each pair side by side, the others still serving.
+  const replacements = replacing.flatMap((spec) => [
+    ...remove(byName.get(spec.name)),
+    ...remove(byEndpoint.get(endpointKey(spec))),
+    addServer(desired, spec),
+  ]);
+  const edit: Step[] = equalSettings(before.spec, desired.spec)
+    ? []
+    : [{ kind: 'edit-service', service: desired.spec }];
+  return [...edit, ...additions, ...raised, ...replacements, ...lowered, ...actual.flatMap(remove)];
+}
+
+function presentServers(service: ServiceSnapshot): ServerSpec[] {
+  return service.servers.filter((server) => server.presence === 'present').map((server) => server.spec);
+}
+
+function equalSettings(a: ServiceSpec, b: ServiceSpec): boolean {
+  return a.scheduler === b.scheduler && equalPersistence(a.persistence, b.persistence);
+}
+
+function equalPersistence(a: Persistence | undefined, b: Persistence | undefined): boolean {
+  return a?.timeout_s === b?.timeout_s && a?.netmask_bits === b?.netmask_bits;
+}
+
+function equalListen(a: Listen, b: Listen): boolean {
+  return a.protocol === b.protocol && a.address === b.address && a.port === b.port;
+}
+
+function listenKey(listen: Listen): string {
+  return `${listen.protocol}://${formatEndpoint(listen.address, listen.port)}`;
+}
+
+function endpointKey(server: ServerSpec): string {
+  return formatEndpoint(server.address, server.port);
+}
