@@ -57,6 +57,8 @@ export interface MonitorSpec {
   readonly fall: number;
   /** Part of the interval, 0 to 1, by which starts are scattered. */
   readonly jitter: number;
+  /** Set only where the monitors of one service probe different ports: stands in for the server's probe port. */
+  readonly port?: number;
 }
 
 export interface ProbeTarget {
@@ -64,9 +66,19 @@ export interface ProbeTarget {
   readonly port: number;
 }
 
+/** Where a monitor's probes of a server go; `probePort` is the server's. */
+export function probeTarget(
+  server: { address: Address; probePort: number },
+  monitor: MonitorSpec,
+): ProbeTarget {
+  return { address: server.address, port: monitor.port ?? server.probePort };
+}
+
 /** Equal for monitors that one nanny can serve. */
 export function checkKey(target: ProbeTarget, monitor: MonitorSpec): string {
-  return `${formatEndpoint(target.address, target.port)} ${JSON.stringify(monitor, Object.keys(flatKeys(monitor)).sort())}`;
+  // The port has gone into the target already.
+  const { port: _, ...policy } = monitor;
+  return `${formatEndpoint(target.address, target.port)} ${JSON.stringify(policy, Object.keys(flatKeys(policy)).sort())}`;
 }
 
 /** JSON.stringify's replacer list names keys at every depth; this collects them. */
