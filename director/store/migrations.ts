@@ -1,0 +1,62 @@
+// The database's shape, one numbered step at a time. A step that has been released is never edited: the next one
+// is added below it. PRAGMA user_version says how many have been carried out.
+import type { Database } from 'better-sqlite3';
+import { FairleadError } from '../model/error.ts';
+
+const MIGRATIONS: readonly string[] = [
+  // 1: events, revisions, orders, verdicts
+  `
+  CREATE TABLE events (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    evidence TEXT
+  ) STRICT;
+  CREATE TABLE revisions (
+    number INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    author TEXT NOT NULL,
+    comment TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    text TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE orders (
+    service TEXT NOT NULL,
+    server TEXT NOT NULL,
+    admin TEXT NOT NULL,
+    weight INTEGER,
+    since INTEGER NOT NULL,
+    deadline INTEGER,
+    at_deadline TEXT,
+    drained INTEGER,
+    author TEXT NOT NULL,
+    PRIMARY KEY (service, server)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE verdicts (
+    key TEXT PRIMARY KEY,
+    health TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+];
+
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/** Brings a database up to date, each step in a transaction. Refuses one that a newer release has written. */
+export function migrate(database: Database): void {
+  const found = Number(database.pragma('user_version', { simple: true }));
+  if (found > SCHEMA_VERSION)
+    throw new FairleadError(
+      'store-too-new',
+      `The store has schema ${found}, this release knows schema ${SCHEMA_VERSION}.`,
+      { remedy: 'Install the release that wrote it, or give another folder with --state.' },
+    );
+  for (let version = found; version < SCHEMA_VERSION; version++)
+    database.transaction(() => {
+      database.exec(MIGRATIONS[version]!);
+      database.pragma(`user_version = ${version + 1}`);
+    })();
+}

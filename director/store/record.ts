@@ -1,0 +1,90 @@
+// What the store keeps, as values. Nothing here knows SQLite.
+
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue };
+
+/** Something that happened, and why. `subject` is what it happened to: `www/rs1`, `www`, `director`, `store`. */
+export interface NewEvent {
+  /** Wall clock, milliseconds. */
+  readonly at: number;
+  /** Stable, kebab-case. */
+  readonly kind: string;
+  readonly subject: string;
+  /** One sentence. */
+  readonly reason: string;
+  readonly evidence?: JsonValue;
+}
+
+/** Ids grow and are never used twice. */
+export interface EventRecord extends NewEvent {
+  readonly id: number;
+}
+
+export interface RevisionSummary {
+  readonly number: number;
+  readonly at: number;
+  readonly author: string;
+  readonly comment: string;
+  /** SHA-256 of the text, hexadecimal. */
+  readonly hash: string;
+}
+
+export interface RevisionRecord extends RevisionSummary {
+  readonly text: string;
+}
+
+/** An operator's word about one server; it outlives restarts and revisions. */
+export interface OrderRecord {
+  readonly service: string;
+  readonly server: string;
+  readonly admin: 'enabled' | 'disabled' | 'draining';
+  /** Configured weight by order, in place of the configuration's. */
+  readonly weight?: number;
+  readonly since: number;
+  /** Drains only: when it ends though connections are left, and what becomes of those. */
+  readonly deadline?: number;
+  readonly atDeadline?: 'cut' | 'keep';
+  /** When a drain was found complete. */
+  readonly drained?: number;
+  readonly author: string;
+}
+
+/** What a nanny last concluded, so that a restart does not begin with ignorance. */
+export interface VerdictRecord {
+  readonly key: string;
+  readonly health: 'up' | 'down';
+  readonly reason: string;
+  readonly at: number;
+}
+
+/** Everything that is needed at start, read once. */
+export interface StoredState {
+  readonly lastEventId: number;
+  readonly revision: RevisionRecord | undefined;
+  /** Hash of every stored revision. */
+  readonly revisions: readonly RevisionSummary[];
+  readonly orders: readonly OrderRecord[];
+  readonly verdicts: readonly VerdictRecord[];
+}
+
+/** One write; they are carried out in the order given. */
+export type StoreWrite =
+  | { readonly kind: 'event'; readonly event: EventRecord }
+  | { readonly kind: 'revision'; readonly revision: RevisionRecord }
+  | { readonly kind: 'order'; readonly order: OrderRecord }
+  | { readonly kind: 'forget-order'; readonly service: string; readonly server: string }
+  | { readonly kind: 'verdict'; readonly verdict: VerdictRecord };
+
+export type StoreRead =
+  /** Newest `limit` of those with since < id < before, oldest first. */
+  | { readonly kind: 'events'; readonly since: number; readonly before: number; readonly limit: number }
+  | { readonly kind: 'revisions' }
+  | { readonly kind: 'revision'; readonly number: number };
+
+/** How many rows of each are kept; the oldest go. */
+export const STORE_LIMITS = { events: 100_000, revisions: 200, orders: 20_000, verdicts: 20_000 } as const;

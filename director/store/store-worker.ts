@@ -1,0 +1,69 @@
+// The thread that owns SQLite. It answers one request at a time, in order; whatever goes wrong is an answer too.
+import { parentPort, workerData } from 'node:worker_threads';
+import { FairleadError } from '../model/error.ts';
+import { openDatabase, sentence, sqliteCode } from './database.ts';
+import type { StoredState, StoreRead, StoreWrite } from './record.ts';
+import { openTables, type StoreReply, type Tables } from './tables.ts';
+
+export interface StoreWorkerData {
+  readonly file: string;
+  readonly pages_max: number;
+  readonly now_ms: number;
+}
+
+export type StoreRequest =
+  | { readonly id: number; readonly kind: 'write'; readonly writes: readonly StoreWrite[] }
+  | { readonly id: number; readonly kind: 'read'; readonly read: StoreRead }
+  | { readonly id: number; readonly kind: 'close' };
+
+export type StoreAnswer =
+  | {
+      readonly kind: 'opened';
+      readonly state: StoredState;
+      readonly mode: 'file' | 'memory';
+      readonly setAside?: string;
+      readonly detail?: string;
+    }
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string; readonly remedy?: string }
+  | { readonly kind: 'done'; readonly id: number; readonly reply?: StoreReply }
+  | { readonly kind: 'failed'; readonly id: number; readonly code: string; readonly detail: string };
+
+const port = parentPort;
+if (port === null) throw new Error('this file runs as a worker thread');
+const data = workerData as StoreWorkerData;
+const post = (answer: StoreAnswer): void => port.postMessage(answer);
+
+try {
+  const { database, ...opened } = openDatabase(data.file, data.pages_max, data.now_ms);
+  const tables = openTables(database);
+  port.on('message', (request: StoreRequest) => {
+    post(answer(tables, request));
+    if (request.kind === 'close') {
+      database.close();
+      port.close();
+    }
+  });
+  post({ kind: 'opened', state: tables.state(), ...opened });
+} catch (error) {
+  post(
+    error instanceof FairleadError
+      ? {
+          kind: 'refused',
+          code: error.code,
+          message: error.message,
+          ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+        }
+      : { kind: 'refused', code: 'store-failed', message: sentence(error) },
+  );
+  port.close();
+}
+
+function answer(tables: Tables, request: StoreRequest): StoreAnswer {
+  try {
+    if (request.kind === 'write') tables.write(request.writes);
+    const reply = request.kind === 'read' ? tables.read(request.read) : undefined;
+    return { kind: 'done', id: request.id, ...(reply === undefined ? {} : { reply }) };
+  } catch (error) {
+    return { kind: 'failed', id: request.id, code: sqliteCode(error), detail: sentence(error) };
+  }
+}

@@ -1,0 +1,147 @@
+// What happened and what was ordered, kept on disk by a thread of its own. Nothing here ever waits for the disk
+// unless asked to: writes join a bounded queue; when the disk refuses, they stay there and are tried again, and the
+// newest events remain readable from memory. A full queue drops its newcomer and counts it.
+import type { Clock } from '../model/clock.ts';
+import { EventRing } from './event-ring.ts';
+import type {
+  EventRecord,
+  NewEvent,
+  OrderRecord,
+  RevisionRecord,
+  RevisionSummary,
+  StoredState,
+  StoreRead,
+  VerdictRecord,
+} from './record.ts';
+import { StoreLink } from './store-link.ts';
+import type { StoreReply } from './tables.ts';
+import { WriteQueue } from './write-queue.ts';
+
+export interface StoreOptions {
+  readonly file: string;
+  readonly clock: Clock;
+  /** Writes that may wait. */
+  readonly queue_max?: number;
+  /** Events kept in memory. */
+  readonly ring_max?: number;
+  /** Limit of the file in pages of 4 KiB. */
+  readonly pages_max?: number;
+}
+
+export interface StoreStatus {
+  /** ok: on disk. behind: the disk refuses, writes wait. memory: nothing outlives the process. */
+  readonly state: 'ok' | 'behind' | 'memory';
+  readonly detail: string | undefined;
+  readonly waiting: number;
+  /** Writes that found no room, or that the database would not take. */
+  readonly dropped: number;
+}
+
+export interface Store extends AsyncDisposable {
+  /** As found at open. */
+  readonly initial: StoredState;
+  /** Where a damaged file was put at open, and what was wrong. */
+  readonly setAside: { readonly path: string; readonly detail: string } | undefined;
+  /** Never waits, never throws. */
+  record(event: NewEvent): EventRecord;
+  saveVerdict(verdict: VerdictRecord): void;
+  /** These settle when the disk has it (true) or has refused it for now (false: it is tried again later). */
+  saveRevision(revision: RevisionRecord): Promise<boolean>;
+  saveOrder(order: OrderRecord): Promise<boolean>;
+  forgetOrder(service: string, server: string): Promise<boolean>;
+  /** The newest `limit` events with id > since, oldest first. */
+  events(since: number, limit: number): Promise<readonly EventRecord[]>;
+  revisions(): Promise<readonly RevisionSummary[]>;
+  revision(number: number): Promise<RevisionRecord | undefined>;
+  lastEventId(): number;
+  /** Called with each event as it is recorded, in order; must not throw. */
+  follow(onEvent: (event: EventRecord) => void): Disposable;
+  status(): StoreStatus;
+}
+
+const QUEUE_MAX = 4_096;
+const RING_MAX = 2_048;
+/** 256 MiB. */
+const PAGES_MAX = 65_536;
+
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { clock } = options;
+  const { link, opened } = await StoreLink.open({
+    file: options.file,
+    pages_max: options.pages_max ?? PAGES_MAX,
+    now_ms: clock.now(),
+  });
+  const queue = new WriteQueue(link, clock, options.queue_max ?? QUEUE_MAX);
+  const ring = new EventRing(options.ring_max ?? RING_MAX);
+  const followers = new Set<(event: EventRecord) => void>();
+  let lastId = opened.state.lastEventId;
+
+  /** Revisions that the disk has not taken yet come from the queue. */
+  const waitingRevisions = (): RevisionRecord[] =>
+    queue.waiting().flatMap((write) => (write.kind === 'revision' ? [write.revision] : []));
+  const read = async <T extends StoreReply>(request: StoreRead): Promise<T> =>
+    (await link.read(request)) as T;
+
+  return {
+    initial: opened.state,
+    setAside:
+      opened.setAside === undefined
+        ? undefined
+        : { path: opened.setAside, detail: opened.detail ?? 'damaged' },
+    record(newEvent) {
+      const event: EventRecord = { id: ++lastId, ...newEvent };
+      ring.push(event);
+      queue.push({ kind: 'event', event });
+      for (const follower of followers) follower(event);
+      return event;
+    },
+    saveVerdict: (verdict) => queue.push({ kind: 'verdict', verdict }),
+    saveRevision: (revision) => queue.pushAndWait({ kind: 'revision', revision }),
+    saveOrder: (order) => queue.pushAndWait({ kind: 'order', order }),
+    forgetOrder: (service, server) => queue.pushAndWait({ kind: 'forget-order', service, server }),
+    async events(since, limit) {
+      const recent = ring.after(since, limit);
+      const oldest = ring.oldestId();
+      if (recent.length === limit || oldest <= since + 1) return recent;
+      const before = Math.min(oldest, lastId + 1);
+      try {
+        const older = await read<readonly EventRecord[]>({
+          kind: 'events',
+          since,
+          before,
+          limit: limit - recent.length,
+        });
+        return [...older, ...recent];
+      } catch {
+        return recent; // Unreadable disk: what memory has is the answer; status() says why.
+      }
+    },
+    async revisions() {
+      const stored = await read<readonly RevisionSummary[]>({ kind: 'revisions' });
+      const waiting = waitingRevisions().map(({ text: _, ...summary }) => summary);
+      const known = new Set(stored.map((each) => each.number));
+      return [...stored, ...waiting.filter((each) => !known.has(each.number))];
+    },
+    async revision(number) {
+      return (
+        waitingRevisions().find((each) => each.number === number) ??
+        (await read<RevisionRecord | undefined>({ kind: 'revision', number }))
+      );
+    },
+    lastEventId: () => lastId,
+    follow(onEvent) {
+      followers.add(onEvent);
+      return { [Symbol.dispose]: () => void followers.delete(onEvent) };
+    },
+    status() {
+      const { failure, dropped, length } = queue.status();
+      const state = failure !== undefined ? 'behind' : opened.mode === 'memory' ? 'memory' : 'ok';
+      const detail = failure ?? (opened.mode === 'memory' ? opened.detail : undefined);
+      return { state, detail, waiting: length, dropped };
+    },
+    async [Symbol.asyncDispose]() {
+      await queue.drain();
+      await link[Symbol.asyncDispose]();
+    },
+  };
+}

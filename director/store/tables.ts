@@ -1,0 +1,171 @@
+// Reads and writes of the store's tables. Every write is bounded by STORE_LIMITS.
+import type { Database } from 'better-sqlite3';
+import {
+  type EventRecord,
+  type JsonValue,
+  type OrderRecord,
+  type RevisionRecord,
+  type RevisionSummary,
+  STORE_LIMITS,
+  type StoredState,
+  type StoreRead,
+  type StoreWrite,
+  type VerdictRecord,
+} from './record.ts';
+
+export type StoreReply = readonly EventRecord[] | readonly RevisionSummary[] | RevisionRecord | undefined;
+
+export interface Tables {
+  /** All or none. */
+  write(writes: readonly StoreWrite[]): void;
+  read(read: StoreRead): StoreReply;
+  state(): StoredState;
+}
+
+interface EventRow {
+  id: number;
+  at: number;
+  kind: string;
+  subject: string;
+  reason: string;
+  evidence: string | null;
+}
+
+interface OrderRow {
+  service: string;
+  server: string;
+  admin: OrderRecord['admin'];
+  weight: number | null;
+  since: number;
+  deadline: number | null;
+  at_deadline: 'cut' | 'keep' | null;
+  drained: number | null;
+  author: string;
+}
+
+export function openTables(database: Database): Tables {
+  const insertEvent = database.prepare(
+    'INSERT OR IGNORE INTO events (id, at, kind, subject, reason, evidence) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  const trimEvents = database.prepare('DELETE FROM events WHERE id <= ?');
+  const insertRevision = database.prepare(
+    'INSERT OR REPLACE INTO revisions (number, at, author, comment, hash, text) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  const trimRevisions = database.prepare('DELETE FROM revisions WHERE number <= ?');
+  const insertOrder = database.prepare(
+    `INSERT OR REPLACE INTO orders (service, server, admin, weight, since, deadline, at_deadline, drained, author)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const deleteOrder = database.prepare('DELETE FROM orders WHERE service = ? AND server = ?');
+  const insertVerdict = database.prepare(
+    'INSERT OR REPLACE INTO verdicts (key, health, reason, at) VALUES (?, ?, ?, ?)',
+  );
+  const trimVerdicts = database.prepare(
+    `DELETE FROM verdicts WHERE key IN (SELECT key FROM verdicts ORDER BY at DESC LIMIT -1 OFFSET ${STORE_LIMITS.verdicts})`,
+  );
+  const selectEvents = database.prepare(
+    'SELECT * FROM events WHERE id > ? AND id < ? ORDER BY id DESC LIMIT ?',
+  );
+  const selectRevisions = database.prepare(
+    'SELECT number, at, author, comment, hash FROM revisions ORDER BY number',
+  );
+  const selectRevision = database.prepare('SELECT * FROM revisions WHERE number = ?');
+
+  function writeOne(write: StoreWrite): void {
+    switch (write.kind) {
+      case 'event': {
+        const { id, at, kind, subject, reason, evidence } = write.event;
+        insertEvent.run(
+          id,
+          at,
+          kind,
+          subject,
+          reason,
+          evidence === undefined ? null : JSON.stringify(evidence),
+        );
+        if (id % 256 === 0) trimEvents.run(id - STORE_LIMITS.events);
+        return;
+      }
+      case 'revision': {
+        const { number, at, author, comment, hash, text } = write.revision;
+        insertRevision.run(number, at, author, comment, hash, text);
+        trimRevisions.run(number - STORE_LIMITS.revisions);
+        return;
+      }
+      case 'order': {
+        const { service, server, admin, weight, since, deadline, atDeadline, drained, author } = write.order;
+        insertOrder.run(
+          service,
+          server,
+          admin,
+          weight ?? null,
+          since,
+          deadline ?? null,
+          atDeadline ?? null,
+          drained ?? null,
+          author,
+        );
+        return;
+      }
+      case 'forget-order':
+        deleteOrder.run(write.service, write.server);
+        return;
+      case 'verdict':
+        insertVerdict.run(write.verdict.key, write.verdict.health, write.verdict.reason, write.verdict.at);
+    }
+  }
+
+  const writeAll = database.transaction((writes: readonly StoreWrite[]) => {
+    for (const write of writes) writeOne(write);
+  });
+
+  return {
+    write: (writes) => writeAll(writes),
+    read(read) {
+      switch (read.kind) {
+        case 'events':
+          return (selectEvents.all(read.since, read.before, read.limit) as EventRow[]).map(toEvent).reverse();
+        case 'revisions':
+          return selectRevisions.all() as RevisionSummary[];
+        case 'revision':
+          return selectRevision.get(read.number) as RevisionRecord | undefined;
+      }
+    },
+    state() {
+      trimVerdicts.run();
+      const last = database.prepare('SELECT max(id) AS id FROM events').get() as { id: number | null };
+      const orders = database
+        .prepare('SELECT * FROM orders ORDER BY since DESC LIMIT ?')
+        .all(STORE_LIMITS.orders) as OrderRow[];
+      return {
+        lastEventId: last.id ?? 0,
+        revision: database.prepare('SELECT * FROM revisions ORDER BY number DESC LIMIT 1').get() as
+          | RevisionRecord
+          | undefined,
+        revisions: selectRevisions.all() as RevisionSummary[],
+        orders: orders.map(toOrder),
+        verdicts: database.prepare('SELECT key, health, reason, at FROM verdicts').all() as VerdictRecord[],
+      };
+    },
+  };
+}
+
+function toEvent(row: EventRow): EventRecord {
+  const { evidence, ...rest } = row;
+  return evidence === null ? rest : { ...rest, evidence: JSON.parse(evidence) as JsonValue };
+}
+
+function toOrder(row: OrderRow): OrderRecord {
+  const { service, server, admin, since, author } = row;
+  return {
+    service,
+    server,
+    admin,
+    since,
+    author,
+    ...(row.weight === null ? {} : { weight: row.weight }),
+    ...(row.deadline === null ? {} : { deadline: row.deadline }),
+    ...(row.at_deadline === null ? {} : { atDeadline: row.at_deadline }),
+    ...(row.drained === null ? {} : { drained: row.drained }),
+  };
+}
