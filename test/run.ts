@@ -1,0 +1,42 @@
+// The test runner: `node test/run.ts [suite…]`, all suites when none is named. Prints what each suite did, what was left
+// out and why, and as its last line, over all suites, `N passed, N failed[, N skipped]`. Exit status 0 only if nothing
+// failed; a suite that crashes, hangs, or finds no test counts as one failed.
+
+import { onEnd } from './run/child.ts';
+import { formatTally, type Outcome, runSuite, sumTallies } from './run/outcome.ts';
+import { refuseOldNode } from './run/runtime.ts';
+import { SUITES, type Suite } from './run/suites.ts';
+
+function choose(names: readonly string[]): Suite[] {
+  const unknown = names.filter((name) => !SUITES.some((suite) => suite.name === name));
+  if (unknown.length > 0) {
+    console.error(
+      `unknown suite: ${unknown.join(', ')} (there are: ${SUITES.map((s) => s.name).join(', ')})`,
+    );
+    process.exit(2);
+  }
+  return SUITES.filter((suite) => names.length === 0 || names.includes(suite.name));
+}
+
+function printSummary(outcomes: readonly Outcome[]): void {
+  console.log('\nSuites');
+  for (const outcome of outcomes) {
+    const what =
+      'leftOut' in outcome
+        ? `left out: ${outcome.leftOut}`
+        : `${formatTally(outcome.tally)} in ${outcome.seconds.toFixed(1)} s${outcome.note ? ` (${outcome.note})` : ''}`;
+    console.log(`  ${outcome.suite.padEnd(8)}${what}`);
+  }
+}
+
+refuseOldNode('npm test');
+onEnd(process);
+const outcomes: Outcome[] = [];
+for (const suite of choose(process.argv.slice(2))) {
+  console.log(`\n== ${suite.name}: ${suite.what}`);
+  outcomes.push(await runSuite(suite));
+}
+printSummary(outcomes);
+const total = sumTallies(outcomes);
+console.log(formatTally(total));
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

@@ -1,0 +1,67 @@
+// One child process at a time, in a process group of its own, with a time limit. Whatever ends the runner (Ctrl-C, a
+// signal, the limit) ends the whole group: politely first, so that tests can delete their namespaces, then for good.
+
+import { spawn } from 'node:child_process';
+
+const GRACE_ms = 5_000;
+
+export type Ending =
+  | { kind: 'exit'; status: number }
+  | { kind: 'signal'; signal: string }
+  | { kind: 'timeout'; limit_ms: number };
+
+let endCurrent: (() => void) | undefined;
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // the group has ended already
+  }
+}
+
+/** Runs `node ARGS` with this process's output, and tells how it ended. Nothing of its group is left afterwards. */
+export function runNode(args: readonly string[], limit_ms: number): Promise<Ending> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+    child.once('error', reject);
+    const pid = child.pid;
+    if (pid === undefined) return;
+    let timedOut = false;
+    let kill: NodeJS.Timeout | undefined;
+    const end = (): void => {
+      signalGroup(pid, 'SIGTERM');
+      kill ??= setTimeout(() => signalGroup(pid, 'SIGKILL'), GRACE_ms);
+    };
+    const limit = setTimeout(() => {
+      timedOut = true;
+      end();
+    }, limit_ms);
+    endCurrent = end;
+    child.once('exit', (status, signal) => {
+      endCurrent = undefined;
+      clearTimeout(limit);
+      clearTimeout(kill);
+      signalGroup(pid, 'SIGKILL'); // stragglers that the child itself started
+      if (timedOut) resolve({ kind: 'timeout', limit_ms });
+      else if (signal !== null) resolve({ kind: 'signal', signal });
+      else resolve({ kind: 'exit', status: status ?? 1 });
+    });
+  });
+}
+
+/** Makes the signals that end `self` end its current child first. */
+export function onEnd(self: NodeJS.Process): void {
+  for (const [signal, status] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const) {
+    self.once(signal, () => {
+      console.error(`\nended by ${signal}`);
+      if (endCurrent === undefined) self.exit(status);
+      endCurrent();
+      setTimeout(() => self.exit(status), GRACE_ms + 500);
+    });
+  }
+}

@@ -1,0 +1,49 @@
+// The suites as a table: what each is, what it needs, and the command that runs it and leaves a vitest JSON report.
+
+import { whyNoGuest } from '../kernel/guest.ts';
+
+export type Suite = {
+  name: string;
+  what: string;
+  limit_ms: number;
+  /** Why this machine cannot run the suite, or undefined when it can. */
+  leftOut(): string | undefined;
+  /** Arguments for node; the report is a path that the command writes. */
+  command(report: string): string[];
+};
+
+function vitest(project: string, report: string): string[] {
+  return [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ];
+}
+
+export const SUITES: readonly Suite[] = [
+  {
+    name: 'unit',
+    what: 'beside the code, without privilege',
+    limit_ms: 120_000,
+    leftOut: () => undefined,
+    command: (report) => vitest('unit', report),
+  },
+  {
+    name: 'root',
+    what: "with this kernel's packet path and network namespaces",
+    limit_ms: 240_000,
+    leftOut: () => (process.getuid?.() === 0 ? undefined : 'needs root'),
+    command: (report) => vitest('root', report),
+  },
+  {
+    name: 'kernel',
+    what: "inside a user-mode-linux guest, with the oldest supported kernel and the kernel's own IPVS",
+    limit_ms: 180_000,
+    leftOut: whyNoGuest,
+    command: (report) => ['test/kernel/main.ts', '--report', report],
+  },
+];

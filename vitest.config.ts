@@ -1,0 +1,46 @@
+// Which files are tests, and how they run. `unit`: anywhere, in parallel. `root`: one file at a time, as its tests own
+// network namespaces, kernel tables and much of the machine. `guest`: what test/kernel/main.ts runs inside user-mode-linux.
+// test/run.ts picks the suites; `npx vitest run PATH` runs whatever matches.
+
+import { defineConfig } from 'vitest/config';
+
+const insideGuest = process.env.FAIRLEAD_GUEST === '1';
+const isRoot = process.getuid?.() === 0;
+
+const outside = ['**/node_modules/**', 'build/**', 'dist/**'];
+
+const unit = {
+  name: 'unit',
+  include: ['**/*.test.ts'],
+  exclude: [...outside, '**/*.root.test.ts', '**/*.guest.test.ts'],
+  sequence: { groupOrder: 0 },
+};
+
+const oneByOne = {
+  exclude: outside,
+  fileParallelism: false,
+  maxWorkers: 1,
+  testTimeout: 30_000,
+  hookTimeout: 30_000,
+  sequence: { groupOrder: 1 },
+};
+
+const root = { ...oneByOne, name: 'root', include: isRoot ? ['**/*.root.test.ts'] : [] };
+
+const guest = {
+  ...oneByOne,
+  name: 'guest',
+  // What depends on the kernel itself: the packet programs, and the engines under the one contract.
+  include: [
+    'test/kernel/**/*.guest.test.ts',
+    'test/packet/**/*.root.test.ts',
+    'test/contract/**/*.root.test.ts',
+  ],
+};
+
+export default defineConfig({
+  test: {
+    pool: 'forks', // native add-ons (koffi, better-sqlite3) and process-wide state stay inside one file's process
+    projects: (insideGuest ? [guest] : [unit, root]).map((test) => ({ extends: true as const, test })),
+  },
+});
