@@ -45,10 +45,9 @@ missing_packages() {
   done
 }
 
-# npm writes .package-lock.json last, so it is absent after an interrupted install and older after a changed lock file.
+# The lock file that node_modules was last completed from is kept in it; times would mislead after a branch switch.
 npm_is_current() {
-  [ -x node_modules/.bin/node ] && [ -f node_modules/.package-lock.json ] &&
-    ! [ package-lock.json -nt node_modules/.package-lock.json ]
+  [ -x node_modules/.bin/node ] && cmp -s package-lock.json node_modules/.lock-of-setup
 }
 
 install_packages() {
@@ -87,12 +86,15 @@ install_npm() {
     x86_64 | aarch64) ;;
     *) fail "no pinned Node for $(uname -m)" "use an x86_64 or aarch64 machine" ;;
   esac
-  say "installing npm packages (npm ci)"
-  npm ci --no-audit --no-fund --loglevel=error >"$log" 2>&1 </dev/null ||
-    fail "npm ci" "check the network (npm ping) and the free space, then run this again" "$log"
-  npm_is_current ||
-    fail "npm ci left out the pinned Node (optional dependency node-linux-*)" \
-      "run without --omit=optional (npm config get omit), on glibc Linux" "$log"
+  say "installing npm packages"
+  # Not npm ci: that one empties node_modules first, under the feet of whatever runs from this checkout, and refuses lock
+  # files that do not list other platforms' optional packages. Versions and checksums are the lock file's here as well.
+  npm install --no-save --no-audit --no-fund --loglevel=error >"$log" 2>&1 </dev/null ||
+    fail "npm install" "check the network (npm ping) and the free space, then run this again" "$log"
+  [ -x node_modules/.bin/node ] ||
+    fail "npm left out the pinned Node (optional dependency node-linux-*)" \
+      "run without --omit=optional (npm config get omit), on a system with glibc" "$log"
+  cp package-lock.json node_modules/.lock-of-setup
 }
 
 build_packet_programs() {
