@@ -1,0 +1,84 @@
+// Events as server-sent events (HTML Living Standard 9.2). Each follower may fall behind by a bounded amount; one that
+// falls further is let go and comes back with Last-Event-ID, so that a sleeping browser costs nothing.
+import type http from 'node:http';
+import type { Clock } from '../model/clock.ts';
+import { FairleadError } from '../model/error.ts';
+import type { ControlBackend } from './backend.ts';
+import type { ApiEvent } from './schema.ts';
+
+const FOLLOWERS_MAX = 64;
+const BEHIND_MAX_BYTES = 256 * 1024;
+const REPLAY_MAX = 1_000;
+/** Shows both ends that the other is still there. */
+const COMMENT_INTERVAL_MS = 15_000;
+const RETRY_MS = 1_000;
+
+export class EventStreams implements Disposable {
+  readonly #backend: ControlBackend;
+  readonly #clock: Clock;
+  readonly #open = new Set<http.ServerResponse>();
+
+  constructor(backend: ControlBackend, clock: Clock) {
+    this.#backend = backend;
+    this.#clock = clock;
+  }
+
+  /** `since`: replay what came after this id first; undefined: only what comes from now on. */
+  async open(response: http.ServerResponse, since: number | undefined): Promise<void> {
+    if (this.#open.size >= FOLLOWERS_MAX)
+      throw new FairleadError(
+        'too-many-followers',
+        `At most ${FOLLOWERS_MAX} may follow the events at a time.`,
+      );
+    // Followed before the replay is read, so that nothing falls between the two.
+    let early: ApiEvent[] | undefined = [];
+    let lastSent = since ?? 0;
+    const write = (event: ApiEvent): void => {
+      if (event.id <= lastSent && since !== undefined) return;
+      lastSent = event.id;
+      response.write(format(event));
+      if (response.writableLength > BEHIND_MAX_BYTES) response.destroy();
+    };
+    const followed = this.#backend.follow((event) => {
+      if (early === undefined) write(event);
+      else if (early.length < REPLAY_MAX) early.push(event);
+    });
+    this.#open.add(response);
+    const timer = this.#keepAlive(response);
+    response.once('close', () => {
+      this.#open.delete(response);
+      followed[Symbol.dispose]();
+      timer[Symbol.dispose]();
+    });
+    response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      connection: 'keep-alive',
+    });
+    response.write(`retry: ${RETRY_MS}\n\n`);
+    if (since !== undefined)
+      for (const event of await this.#backend.eventsAfter(since, REPLAY_MAX)) write(event);
+    for (const event of early) write(event);
+    early = undefined;
+  }
+
+  #keepAlive(response: http.ServerResponse): Disposable {
+    let timer = this.#clock.after(COMMENT_INTERVAL_MS, beat);
+    const clock = this.#clock;
+    function beat(): void {
+      if (!response.writable) return;
+      response.write(':\n\n');
+      if (response.writableLength > BEHIND_MAX_BYTES) response.destroy();
+      timer = clock.after(COMMENT_INTERVAL_MS, beat);
+    }
+    return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
+  }
+
+  [Symbol.dispose](): void {
+    for (const response of this.#open) response.end();
+  }
+}
+
+function format(event: ApiEvent): string {
+  return `id: ${event.id}\nevent: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`;
+}
