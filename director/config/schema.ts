@@ -1,0 +1,190 @@
+// Every mapping of the configuration as a table: key, how it is read, default. The tables are the one list of keys:
+// unknown keys are compared with them and docs/configuration.md is held against them.
+import { z } from 'zod';
+import { METHODS, REMOVAL_POLICIES, SCHEDULERS } from '../model/service.ts';
+import { CONNECTION_STATES, type ConnectionState } from '../model/state.ts';
+import { PART, type Shape } from './fields.ts';
+import { command, httpPath, httpStatus, pattern } from './probe-scalars.ts';
+import * as scalar from './scalars.ts';
+
+const DAY_MS = 86_400_000;
+
+export const ROOT = {
+  cluster: scalar.name,
+  directors: PART,
+  heartbeat: PART,
+  virtual_ips: PART,
+  engine: PART,
+  sync: PART,
+  services: PART,
+  console: PART,
+} satisfies Shape;
+
+export const DIRECTOR = {
+  address: scalar.ipAddress,
+  priority: scalar.number(1, 255).default(100),
+} satisfies Shape;
+
+export const HEARTBEAT = {
+  interval: scalar.duration(10, 60_000).default(100),
+  /** Default: four intervals. */
+  deadtime: scalar.duration(20, 600_000).optional(),
+  key_file: scalar.text(4096),
+  links: PART,
+  witnesses: z.array(scalar.ipAddress).max(8).default([]),
+  failback: scalar.choice(['manual', 'auto']).default('manual'),
+} satisfies Shape;
+
+export const UDP_LINK = {
+  udp: scalar.interfaceName,
+  port: scalar.port.default(694),
+} satisfies Shape;
+
+export const SERIAL_LINK = {
+  serial: scalar.text(255),
+  baud: z
+    .union([9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600].map((rate) => z.literal(rate)))
+    .default(115200),
+} satisfies Shape;
+
+export const VIRTUAL_IP = {
+  address: scalar.addressWithPrefix,
+  interface: scalar.interfaceName,
+  role: scalar.choice(['service', 'nat-gateway']).default('service'),
+} satisfies Shape;
+
+export const ENGINE = {
+  kind: scalar.choice(['ebpf', 'ipvs', 'memory']).default('ebpf'),
+  /** Default: the interfaces of the virtual IPs. */
+  interfaces: z.array(scalar.interfaceName).max(64).optional(),
+  hook: scalar.choice(['auto', 'tc', 'xdp']).default('auto'),
+  connections: scalar.size(1_024, 16 * 2 ** 20).default(262_144),
+  timeouts: PART,
+} satisfies Shape;
+
+/** Timeout key -> state. A template's lifetime is its service's persistence timeout, so it has no key. */
+export const TIMEOUT_STATES: Readonly<Record<string, ConnectionState>> = {
+  tcp: 'ESTABLISHED',
+  tcp_fin: 'FIN_WAIT',
+  ...Object.fromEntries(
+    CONNECTION_STATES.filter((state) => state !== 'TEMPLATE').map((state) => [state.toLowerCase(), state]),
+  ),
+};
+
+export const TIMEOUTS: Readonly<Record<string, z.ZodType<number | undefined>>> = Object.fromEntries(
+  Object.keys(TIMEOUT_STATES).map((key) => [key, scalar.duration(100, 31 * DAY_MS).optional()]),
+);
+
+export const SYNC = { link: scalar.interfaceName } satisfies Shape;
+
+export const CONSOLE = { listen: scalar.socketAddress } satisfies Shape;
+
+export const SERVICE = {
+  listen: scalar.listen,
+  scheduler: scalar.choice(SCHEDULERS).default('wlc'),
+  method: scalar.choice(METHODS).default('nat'),
+  persistence: PART,
+  monitor: PART,
+  servers: PART,
+  sorry: PART,
+  /** Default: udp reassign, tcp reset. */
+  removal: scalar.choice(REMOVAL_POLICIES).optional(),
+  down: scalar.choice(['remove', 'quiesce']).default('remove'),
+  slow_start: scalar.duration(0, DAY_MS).default(0),
+} satisfies Shape;
+
+export const PERSISTENCE = {
+  timeout: scalar.duration(1_000, 31 * DAY_MS).default(360_000),
+  /** Default: every client for itself. */
+  netmask: scalar.number(0, 128).optional(),
+} satisfies Shape;
+
+export const SERVER = {
+  address: scalar.serverAddress,
+  method: scalar.choice(METHODS).optional(),
+  weight: scalar.weight.default(1),
+  probe_port: scalar.port.optional(),
+} satisfies Shape;
+
+export const SORRY = {
+  address: scalar.serverAddress,
+  method: scalar.choice(METHODS).optional(),
+} satisfies Shape;
+
+/** Keys of every monitor. */
+export const MONITOR = {
+  interval: scalar.duration(10, DAY_MS).default(1_000),
+  /** Default: half the interval, but at least 50 ms where the interval allows. */
+  fast_interval: scalar.duration(10, DAY_MS).optional(),
+  /** Default: the interval, but at most 1 s. */
+  timeout: scalar.duration(10, 600_000).optional(),
+  rise: scalar.number(1, 100).default(2),
+  fall: scalar.number(1, 100).default(3),
+  jitter: scalar.percent.default(0.1),
+  port: scalar.port.optional(),
+} satisfies Shape;
+
+const flag = z.boolean();
+const HTTP_OPTIONS = {
+  method: scalar.choice(['GET', 'HEAD']).default('GET'),
+  host: scalar.text(255).optional(),
+  sni: scalar.text(255).optional(),
+  verify: flag.optional(),
+  status: httpStatus.optional(),
+  match: pattern.optional(),
+};
+
+/** Kind of probe -> its own keys, the kind's key first. */
+export const PROBES = {
+  tcp: { tcp: z.literal(true) },
+  http: { http: httpPath, ...HTTP_OPTIONS },
+  https: { https: httpPath, ...HTTP_OPTIONS },
+  ping: { ping: z.literal(true) },
+  dns: {
+    dns: scalar.text(253),
+    type: scalar.choice(['A', 'AAAA', 'NS', 'CNAME', 'SOA', 'MX', 'TXT', 'PTR', 'SRV']).default('A'),
+    answer: pattern.optional(),
+  },
+  expect: { expect: PART },
+  exec: { exec: command },
+} satisfies Readonly<Record<string, Shape>>;
+export type ProbeKind = keyof typeof PROBES;
+export const PROBE_KINDS = Object.keys(PROBES) as ProbeKind[];
+
+export const EXPECT = {
+  banner: pattern.optional(),
+  send: scalar.text(4096).optional(),
+  match: pattern.optional(),
+  steps: PART,
+  starttls: flag.default(false),
+  tls: flag.default(false),
+  sni: scalar.text(255).optional(),
+} satisfies Shape;
+
+export const EXPECT_STEP = {
+  expect: pattern.optional(),
+  send: scalar.text(4096).optional(),
+  starttls: z.literal(true).optional(),
+} satisfies Shape;
+
+/** Everything a file may say, for the documentation's test. */
+export const TABLES: Readonly<Record<string, Shape>> = {
+  root: ROOT,
+  directors: DIRECTOR,
+  heartbeat: HEARTBEAT,
+  'udp link': UDP_LINK,
+  'serial link': SERIAL_LINK,
+  virtual_ips: VIRTUAL_IP,
+  engine: ENGINE,
+  timeouts: TIMEOUTS,
+  sync: SYNC,
+  console: CONSOLE,
+  services: SERVICE,
+  persistence: PERSISTENCE,
+  servers: SERVER,
+  sorry: SORRY,
+  monitor: MONITOR,
+  ...PROBES,
+  'expect options': EXPECT,
+  'expect steps': EXPECT_STEP,
+};
