@@ -1,0 +1,51 @@
+// The monitor process: nannies driven by what pulse assigns over the IPC channel. It has no life of its own: when
+// the channel closes, pulse is gone and so is this process, with every probe and child that it had under way.
+import process from 'node:process';
+import { Nannies } from './nannies.ts';
+import { PROBES } from './probe/kinds.ts';
+import { type FromMonitor, readToMonitor } from './protocol.ts';
+import { systemClock } from './system-clock.ts';
+
+const IN_FLIGHT_MAX = 4_096;
+const STATS_INTERVAL_MS = 1_000;
+
+function main(): void {
+  if (process.send === undefined) {
+    process.stderr.write('monitor: is started by fairlead run, not by hand\n');
+    process.exit(2);
+  }
+  const nannies = new Nannies({
+    clock: systemClock,
+    random: Math.random,
+    probes: PROBES,
+    inFlight_max: IN_FLIGHT_MAX,
+    report: (verdicts, complete) =>
+      send(complete ? { kind: 'verdicts', complete, verdicts } : { kind: 'verdicts', verdicts }),
+  });
+  process.on('message', (value) => {
+    const read = readToMonitor(value);
+    if ('problem' in read) process.stderr.write(`monitor: message refused: ${read.problem}\n`);
+    else if (read.message.kind === 'assign') nannies.assign(read.message.checks);
+    else nannies.probeNow(read.message.key);
+  });
+  process.on('disconnect', () => leave(nannies));
+  process.on('SIGTERM', () => leave(nannies));
+  // The terminal's Ctrl-C reaches the whole process group; pulse decides when the monitors go.
+  process.on('SIGINT', () => {});
+  setInterval(() => {
+    const cpu = process.cpuUsage();
+    send({ kind: 'stats', ...nannies.takeStats(), cpu_ms: (cpu.user + cpu.system) / 1000 });
+  }, STATS_INTERVAL_MS).unref();
+}
+
+function leave(nannies: Nannies): never {
+  nannies[Symbol.dispose]();
+  process.exit(0);
+}
+
+function send(message: FromMonitor): void {
+  // The callback takes the error of a channel that closes under the message; 'disconnect' follows and ends the process.
+  if (process.connected) process.send?.(message, undefined, undefined, () => {});
+}
+
+main();

@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { describe, expect, it, vi } from 'vitest';
+import { checkKey, type MonitorSpec, type ProbeTarget, type Verdict } from '../director/model/monitor.ts';
+import { type Check, createMonitorPool, type MonitorPool } from './pool.ts';
+import { closedPort, listen, serveTcp } from './support/servers.ts';
+import { systemClock } from './system-clock.ts';
+
+const tcp: MonitorSpec = {
+  probe: { kind: 'tcp' },
+  interval_ms: 50,
+  fast_interval_ms: 20,
+  timeout_ms: 1000,
+  rise: 2,
+  fall: 2,
+  jitter: 0.1,
+};
+
+function check(target: ProbeTarget, monitor: MonitorSpec = tcp): Check {
+  return { key: checkKey(target, monitor), target, service: 'www', monitor };
+}
+
+function open(workers = 1): { pool: MonitorPool; verdicts: Verdict[]; logged: string[] } {
+  const verdicts: Verdict[] = [];
+  const logged: string[] = [];
+  const pool = createMonitorPool({
+    workers,
+    onVerdict: (verdict) => verdicts.push(verdict),
+    clock: systemClock,
+    log: (_, message) => logged.push(message),
+  });
+  return { pool, verdicts, logged };
+}
+
+function healths(verdicts: readonly Verdict[]): string[] {
+  return verdicts.map((verdict) => verdict.health);
+}
+
+const patient = { timeout: 10_000, interval: 10 };
+
+describe('the monitor pool', { timeout: 20_000 }, () => {
+  it('reports a server up, down and up again, and nothing in between', async () => {
+    const { pool, verdicts } = open();
+    using _ = pool;
+    let status = 200;
+    await using server = await listen(createServer((_, response) => response.writeHead(status).end()));
+    const http: MonitorSpec = {
+      ...tcp,
+      probe: {
+        kind: 'http',
+        tls: false,
+        method: 'GET',
+        path: '/',
+        verify: false,
+        status: [{ from: 200, to: 200 }],
+      },
+    };
+    const web = check(server.target, http);
+    pool.assign([web]);
+    await vi.waitUntil(() => verdicts.length === 1, patient);
+    status = 503;
+    await vi.waitUntil(() => verdicts.length === 2, patient);
+    status = 200;
+    await vi.waitUntil(() => verdicts.length === 3, patient);
+    expect(healths(verdicts)).toEqual(['up', 'down', 'up']);
+    expect(verdicts[1]).toMatchObject({ key: web.key, reason: 'HTTP 503' });
+    expect(pool.verdict(web.key)).toEqual(verdicts[2]);
+  });
+
+  it('keeps verdicts while a killed process is away, and goes on from them', async () => {
+    const { pool, verdicts, logged } = open();
+    using _ = pool;
+    await using server = await serveTcp(() => {});
+    const [good, bad] = [check(server.target), check(await closedPort())];
+    pool.assign([good, bad]);
+    await vi.waitUntil(() => verdicts.length === 2, patient);
+    const [pid] = pool.stats().pids;
+    process.kill(pid!, 'SIGKILL');
+    await vi.waitUntil(() => pool.stats().pids[0] !== pid && pool.stats().restarts === 1, patient);
+    const before = pool.stats().probes;
+    await vi.waitUntil(() => pool.stats().probes > before, patient);
+    expect(healths(verdicts).toSorted()).toEqual(['down', 'up']);
+    expect([pool.verdict(good.key)?.health, pool.verdict(bad.key)?.health]).toEqual(['up', 'down']);
+    expect(logged).toEqual(['monitor process ended, restarting it']);
+  });
+
+  it('notices what happens after a restart', async () => {
+    const { pool, verdicts } = open();
+    using _ = pool;
+    const server = await serveTcp(() => {});
+    pool.assign([check(server.target)]);
+    await vi.waitUntil(() => verdicts.length === 1, patient);
+    process.kill(pool.stats().pids[0]!, 'SIGKILL');
+    await server[Symbol.asyncDispose]();
+    await vi.waitUntil(() => verdicts.length === 2, patient);
+    expect(healths(verdicts)).toEqual(['up', 'down']);
+  });
+
+  it('spreads checks over its processes and forgets those that are no longer assigned', async () => {
+    const { pool, verdicts } = open(2);
+    using _ = pool;
+    await using server = await serveTcp(() => {});
+    const checks = Array.from({ length: 20 }, (_, index) =>
+      check(server.target, { ...tcp, timeout_ms: 1000 + index }),
+    );
+    pool.assign(checks);
+    await vi.waitUntil(() => verdicts.length === 20, patient);
+    expect(pool.stats()).toMatchObject({ checks: 20, restarts: 0 });
+    expect(new Set(pool.stats().pids).size).toBe(2);
+    pool.assign(checks.slice(0, 5));
+    expect(checks.map((each) => pool.verdict(each.key)?.health)).toEqual([
+      ...Array(5).fill('up'),
+      ...Array(15).fill(undefined),
+    ]);
+    pool.assign(checks.slice(0, 6));
+    await vi.waitUntil(() => verdicts.length === 21, patient);
+    expect(verdicts[20]?.key).toBe(checks[5]?.key);
+  });
+
+  it('probes at once when told to', async () => {
+    const { pool, verdicts } = open();
+    using _ = pool;
+    await using server = await serveTcp(() => {});
+    const rare = check(server.target, { ...tcp, interval_ms: 3_600_000, fast_interval_ms: 3_600_000 });
+    pool.assign([rare]);
+    pool.probeNow(rare.key);
+    await vi.waitUntil(() => verdicts.length === 1, patient);
+    expect(verdicts[0]).toMatchObject({ key: rare.key, health: 'up' });
+  });
+
+  it('leaves no process behind when it is disposed of', async () => {
+    const { pool } = open(2);
+    const { pids } = pool.stats();
+    pool[Symbol.dispose]();
+    await vi.waitUntil(() => pids.every(isGone), patient);
+  });
+});
+
+function isGone(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return true;
+  }
+}
