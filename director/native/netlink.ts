@@ -38,6 +38,7 @@ const SOL_NETLINK = 270;
 const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
 
+const EAGAIN = 11;
 const ANSWER_TIMEOUT_MS = 2_000;
 const DUMP_ATTEMPTS = 8;
 const DUMP_ITEMS_MAX = 1 << 20;
@@ -63,25 +64,23 @@ export function isFromKernel(sender: Uint8Array): boolean {
 /** What became of one pass over the answers. */
 type Outcome = 'complete' | 'unsteady';
 
+/** What carries the datagrams: a socket, or in tests a kernel that misbehaves. */
+export interface NetlinkChannel extends Disposable {
+  send(datagram: Uint8Array): void;
+  /** As recvfrom: the datagram's true length, however much of it fitted; undefined when nothing came. */
+  receive(buffer: Uint8Array, sender: Uint8Array, wait: boolean): number | undefined;
+}
+
 export class Netlink implements Disposable {
-  readonly #socket: Descriptor;
+  readonly #channel: NetlinkChannel;
   #sequence = 0;
   #strays = 0;
   #buffer = new Uint8Array(BUFFER_START_BYTES);
   readonly #sender = new Uint8Array(12);
 
   /** Opens in the network namespace of the calling thread, and stays in it. */
-  constructor(protocol: number) {
-    this.#socket = socket(AF_NETLINK, SOCK_RAW, protocol);
-    try {
-      bind(this.#socket.fd, netlinkAddress());
-      setSocketTimeout(this.#socket.fd, ANSWER_TIMEOUT_MS);
-      this.#prefer(NETLINK_EXT_ACK);
-      this.#prefer(NETLINK_GET_STRICT_CHK);
-    } catch (error) {
-      this.#socket[Symbol.dispose]();
-      throw error;
-    }
+  constructor(protocol: number, channel: NetlinkChannel = openChannel(protocol)) {
+    this.#channel = channel;
   }
 
   /** Has the kernel carry something out. Throws SystemError named after `purpose` when it refuses. */
@@ -121,7 +120,7 @@ export class Netlink implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#socket[Symbol.dispose]();
+    this.#channel[Symbol.dispose]();
   }
 
   #exchange(
@@ -131,7 +130,7 @@ export class Netlink implements Disposable {
     take: (message: NetlinkMessage) => void,
   ): Outcome {
     this.#sequence = (this.#sequence + 1) >>> 0;
-    sendto(this.#socket.fd, encodeMessage(request, flags, this.#sequence), 0, netlinkAddress());
+    this.#channel.send(encodeMessage(request, flags, this.#sequence));
     try {
       return this.#collect(purpose, flags === NLM_F_DUMP, take);
     } catch (error) {
@@ -170,7 +169,7 @@ export class Netlink implements Disposable {
   #receive(purpose: string, isDump: boolean): NetlinkMessage[] | 'lost' {
     let length: number | undefined;
     try {
-      length = recvfrom(this.#socket.fd, this.#buffer, MSG_TRUNC, this.#sender);
+      length = this.#channel.receive(this.#buffer, this.#sender, true);
     } catch (error) {
       if (isDump && error instanceof SystemError && error.is('ENOBUFS')) return 'lost';
       throw error;
@@ -200,20 +199,41 @@ export class Netlink implements Disposable {
     const scrap = new Uint8Array(1);
     for (let turn = 0; turn < DUMP_ITEMS_MAX; turn++) {
       try {
-        if (recvfrom(this.#socket.fd, scrap, MSG_DONTWAIT) === undefined) return;
+        if (this.#channel.receive(scrap, this.#sender, false) === undefined) return;
       } catch (error) {
         if (error instanceof SystemError && error.is('ENOBUFS')) continue;
         return; // closed, or broken for good: the next request will say so
       }
     }
   }
+}
 
-  /** Options that make answers better, on kernels that have them. */
-  #prefer(option: number): void {
-    try {
-      setsockoptInt(this.#socket.fd, SOL_NETLINK, option, 1);
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-    }
+function openChannel(protocol: number): NetlinkChannel {
+  const descriptor = socket(AF_NETLINK, SOCK_RAW, protocol);
+  try {
+    bind(descriptor.fd, netlinkAddress());
+    setSocketTimeout(descriptor.fd, ANSWER_TIMEOUT_MS);
+    for (const option of [NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) prefer(descriptor, option);
+  } catch (error) {
+    descriptor[Symbol.dispose]();
+    throw error;
+  }
+  return {
+    send(datagram) {
+      if (sendto(descriptor.fd, datagram, 0, netlinkAddress()) === undefined)
+        throw new SystemError('send to the kernel', EAGAIN);
+    },
+    receive: (buffer, sender, wait) =>
+      recvfrom(descriptor.fd, buffer, wait ? MSG_TRUNC : MSG_TRUNC | MSG_DONTWAIT, sender),
+    [Symbol.dispose]: () => descriptor[Symbol.dispose](),
+  };
+}
+
+/** Options that make answers better, on kernels that have them. */
+function prefer(descriptor: Descriptor, option: number): void {
+  try {
+    setsockoptInt(descriptor.fd, SOL_NETLINK, option, 1);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
   }
 }
