@@ -2,7 +2,7 @@
 // out and why, and as its last line, over all suites, `N passed, N failed[, N skipped]`. Exit status 0 only if nothing
 // failed; a suite that crashes, hangs, or finds no test counts as one failed.
 
-import { onEnd } from './run/child.ts';
+import { constants } from 'node:os';
 import { formatTally, type Outcome, runSuite, sumTallies } from './run/outcome.ts';
 import { refuseOldNode } from './run/runtime.ts';
 import { SUITES, type Suite } from './run/suites.ts';
@@ -18,6 +18,19 @@ function choose(names: readonly string[]): Suite[] {
   return SUITES.filter((suite) => names.length === 0 || names.includes(suite.name));
 }
 
+/** Aborts on a signal, so that the current suite is ended and cleaned up; then the process ends as the signal asks. */
+function abortOnSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      console.error(`\nended by ${signal}`);
+      process.exitCode = 128 + constants.signals[signal];
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
 function printSummary(outcomes: readonly Outcome[]): void {
   console.log('\nSuites');
   for (const outcome of outcomes) {
@@ -30,11 +43,13 @@ function printSummary(outcomes: readonly Outcome[]): void {
 }
 
 refuseOldNode('npm test');
-onEnd(process);
+const suites = choose(process.argv.slice(2));
+const abort = abortOnSignal();
 const outcomes: Outcome[] = [];
-for (const suite of choose(process.argv.slice(2))) {
+for (const suite of suites) {
   console.log(`\n== ${suite.name}: ${suite.what}`);
-  outcomes.push(await runSuite(suite));
+  outcomes.push(await runSuite(suite, abort));
+  if (abort.aborted) process.exit();
 }
 printSummary(outcomes);
 const total = sumTallies(outcomes);

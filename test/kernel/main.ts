@@ -1,9 +1,7 @@
 // Runs the tests that depend on the kernel inside a user-mode-linux guest: `node test/kernel/main.ts [--report FILE]
 // [PATH…]`. Which ones is the project `guest` of vitest.config.ts, narrowed to the paths. Exit status: vitest's, in there.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FairleadError } from '../../director/model/error.ts';
 import { runInGuest } from './guest.ts';
@@ -12,8 +10,8 @@ const { values, positionals } = parseArgs({
   options: { report: { type: 'string' } },
   allowPositionals: true,
 });
-const scratch = mkdtempSync(join(tmpdir(), 'fairlead-kernel-'));
-const report = resolve(values.report ?? join(scratch, 'report.json'));
+const report = values.report === undefined ? undefined : resolve(values.report);
+
 try {
   const { status, output } = await runInGuest({
     command: [
@@ -22,20 +20,14 @@ try {
       'run',
       '--project=guest',
       '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${report}`,
+      ...(report === undefined ? [] : ['--reporter=json', `--outputFile.json=${report}`]),
       ...positionals,
     ],
     cwd: resolve(import.meta.dirname, '../..'),
-    share: dirname(report),
+    ...(report === undefined ? {} : { share: dirname(report) }),
     modules: ['ip_vs', 'ipip'],
-    env: {
-      FAIRLEAD_GUEST: '1',
-      CI: process.env.CI ?? '',
-      // The interpreter and the single CPU make everything slower; no colour, as the output arrives through a file.
-      NO_COLOR: '1',
-    },
-    timeout_ms: 170_000,
+    env: { FAIRLEAD_GUEST: '1', CI: process.env.CI ?? '', NO_COLOR: '1' },
+    timeout_ms: 170_000, // the interpreter and the single CPU make everything slower in there
   });
   process.stdout.write(output);
   process.exitCode = status;
@@ -43,6 +35,4 @@ try {
   if (!(error instanceof FairleadError)) throw error;
   console.error(`${error.code}: ${error.message}\n${error.remedy ?? ''}`);
   process.exitCode = error.exit;
-} finally {
-  rmSync(scratch, { recursive: true, force: true });
 }

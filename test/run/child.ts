@@ -1,5 +1,5 @@
-// One child process at a time, in a process group of its own, with a time limit. Whatever ends the runner (Ctrl-C, a
-// signal, the limit) ends the whole group: politely first, so that tests can delete their namespaces, then for good.
+// One child process in a process group of its own, with a time limit. Whatever ends it early (the limit, an abort) ends
+// the whole group: politely first, so that tests can delete their namespaces, then for good.
 
 import { spawn } from 'node:child_process';
 
@@ -10,18 +10,8 @@ export type Ending =
   | { kind: 'signal'; signal: string }
   | { kind: 'timeout'; limit_ms: number };
 
-let endCurrent: (() => void) | undefined;
-
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // the group has ended already
-  }
-}
-
 /** Runs `node ARGS` with this process's output, and tells how it ended. Nothing of its group is left afterwards. */
-export function runNode(args: readonly string[], limit_ms: number): Promise<Ending> {
+export function runNode(args: readonly string[], limit_ms: number, abort?: AbortSignal): Promise<Ending> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
     child.once('error', reject);
@@ -37,9 +27,9 @@ export function runNode(args: readonly string[], limit_ms: number): Promise<Endi
       timedOut = true;
       end();
     }, limit_ms);
-    endCurrent = end;
+    abort?.addEventListener('abort', end);
     child.once('exit', (status, signal) => {
-      endCurrent = undefined;
+      abort?.removeEventListener('abort', end);
       clearTimeout(limit);
       clearTimeout(kill);
       signalGroup(pid, 'SIGKILL'); // stragglers that the child itself started
@@ -50,18 +40,10 @@ export function runNode(args: readonly string[], limit_ms: number): Promise<Endi
   });
 }
 
-/** Makes the signals that end `self` end its current child first. */
-export function onEnd(self: NodeJS.Process): void {
-  for (const [signal, status] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-    ['SIGHUP', 129],
-  ] as const) {
-    self.once(signal, () => {
-      console.error(`\nended by ${signal}`);
-      if (endCurrent === undefined) self.exit(status);
-      endCurrent();
-      setTimeout(() => self.exit(status), GRACE_ms + 500);
-    });
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // the group has ended already
   }
 }

@@ -12,7 +12,7 @@ export type Outcome =
   | { suite: string; leftOut: string }
   | { suite: string; tally: Tally; seconds: number; note: string | undefined };
 
-export async function runSuite(suite: Suite): Promise<Outcome> {
+export async function runSuite(suite: Suite, abort: AbortSignal): Promise<Outcome> {
   const leftOut = suite.leftOut();
   if (leftOut !== undefined) {
     console.log(`left out: ${leftOut}`);
@@ -22,7 +22,7 @@ export async function runSuite(suite: Suite): Promise<Outcome> {
   try {
     const report = join(folder, 'report.json');
     const start_ms = performance.now();
-    const ending = await runNode(suite.command(report), suite.limit_ms);
+    const ending = await runNode(suite.command(report), suite.limit_ms, abort);
     const seconds = (performance.now() - start_ms) / 1000;
     return { suite: suite.name, seconds, ...judge(ending, readReport(report)) };
   } finally {

@@ -1,0 +1,102 @@
+// The rooms of the house and who may enter which, as a table. ARCHITECTURE.md says it in words; this is what is enforced.
+// A room is a folder (or one file); a file belongs to the room with the longest matching path.
+
+export type Room = {
+  at: string;
+  /** Rooms it may import from, beside itself and director/model, which is open to everyone. */
+  may: readonly string[];
+  /** Pure: no I/O, no timers, no clock, no chance. What it needs of them it is given. */
+  pure?: true;
+};
+
+const ENGINES = ['director/engine/ebpf', 'director/engine/ipvs', 'director/engine/memory'];
+
+export const ROOMS: readonly Room[] = [
+  // The lowest floor.
+  { at: 'director/model', may: [], pure: true },
+  { at: 'director/native', may: [] },
+  { at: 'director/store', may: [] },
+
+  { at: 'director/config', may: [], pure: true },
+  { at: 'director/config/file.ts', may: ['director/config'] },
+  { at: 'director/scheduling', may: [], pure: true },
+  { at: 'director/connections', may: [], pure: true },
+
+  { at: 'director/engine', may: [], pure: true },
+  {
+    at: 'director/engine/memory',
+    may: ['director/engine', 'director/connections', 'director/scheduling'],
+    pure: true,
+  },
+  {
+    at: 'director/engine/ebpf',
+    may: ['director/engine', 'director/connections', 'director/scheduling', 'director/native'],
+  },
+  {
+    at: 'director/engine/ipvs',
+    may: ['director/engine', 'director/connections', 'director/scheduling', 'director/native'],
+  },
+  { at: 'director/control', may: ['director/config'] },
+
+  { at: 'director/reconcile', may: ['director/engine', 'director/config'], pure: true },
+  { at: 'director/reconcile/apply.ts', may: ['director/reconcile', 'director/engine', 'director/config'] },
+
+  // The processes. Pulse starts the others, so it knows their front doors; they do not know it.
+  { at: 'director/sync', may: ['director/engine', 'director/connections'] },
+  {
+    at: 'director/pulse',
+    may: [
+      ...[
+        'director/control',
+        'director/config',
+        'director/config/file.ts',
+        'director/store',
+        'director/native',
+      ],
+      ...[
+        'director/connections',
+        'director/reconcile',
+        'director/reconcile/apply.ts',
+        'director/engine',
+        ...ENGINES,
+      ],
+      ...['director/sync', 'heartbeat', 'heartbeat/core', 'monitor', 'monitor/core'],
+    ],
+  },
+  // The commands that need no running director (check, import) read configuration themselves; all else asks control.
+  { at: 'director/cli', may: ['director/control', 'director/config', 'director/config/file.ts'] },
+
+  { at: 'heartbeat/core', may: [], pure: true },
+  { at: 'heartbeat/link', may: ['heartbeat/core'] },
+  { at: 'heartbeat/takeover', may: ['heartbeat/core', 'director/native'] },
+  { at: 'heartbeat', may: ['heartbeat/core', 'heartbeat/link', 'heartbeat/takeover'] },
+
+  { at: 'monitor/core', may: [], pure: true },
+  { at: 'monitor/probe', may: ['monitor/core', 'director/native'] },
+  { at: 'monitor', may: ['monitor/core', 'monitor/probe'] },
+
+  { at: 'webui', may: ['director/control'] },
+];
+
+/** Packages and Node's modules that belong to certain rooms only; those not listed are open to every room that is not pure. */
+export const RESERVED: Readonly<Record<string, readonly string[]>> = {
+  koffi: ['director/native'],
+  'better-sqlite3': ['director/store'],
+  express: ['webui'],
+  pino: ['director/pulse', 'director/sync', 'director/cli', 'monitor', 'webui'],
+  yaml: ['director/config', 'director/control', 'director/cli'],
+  'node-cron': ['director/pulse'],
+};
+
+/** What a pure room may import from outside the project. */
+export const PURE_IMPORTS: ReadonlySet<string> = new Set([
+  'node:assert',
+  'node:buffer',
+  'ipaddr.js',
+  'zod',
+  'yaml',
+]);
+
+/** What a pure room may not name: a clock, a timer, chance, the process, the network. */
+export const IMPURE_NAMES =
+  /\b(Date\.now|new Date\(\)|performance\.now|Math\.random|crypto\.\w+|setTimeout|setInterval|setImmediate|queueMicrotask|process\.\w+|fetch)\b/;

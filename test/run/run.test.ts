@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { runNode } from './child.ts';
+import { formatTally, judge, sumTallies } from './outcome.ts';
+import { readReport, tallyOf } from './report.ts';
+
+const ok = { kind: 'exit', status: 0 } as const;
+const tally = (passed: number, failed = 0, skipped = 0) => ({ passed, failed, skipped });
+
+function report(files: { status: string; tests: string[] }[]): string {
+  const count = (status: string): number =>
+    files.flatMap((file) => file.tests).filter((test) => test === status).length;
+  return JSON.stringify({
+    numPassedTests: count('passed'),
+    numFailedTests: count('failed'),
+    numPendingTests: count('skipped'),
+    numTodoTests: count('todo'),
+    testResults: files.map(({ status, tests }) => ({
+      status,
+      assertionResults: tests.map((each) => ({ status: each })),
+    })),
+  });
+}
+
+describe('a report', () => {
+  it('is counted test by test', () => {
+    const text = report([
+      { status: 'passed', tests: ['passed', 'passed', 'skipped', 'todo'] },
+      { status: 'failed', tests: ['passed', 'failed'] },
+    ]);
+    expect(tallyOf(text)).toEqual(tally(3, 1, 2));
+  });
+
+  it('counts a file that failed to load as one failure', () => {
+    expect(tallyOf(report([{ status: 'failed', tests: [] }]))).toEqual(tally(0, 1));
+  });
+
+  it.each(['', '{', 'null', '[]', '{"numPassedTests":1}'])('is none when it reads %j', (text) => {
+    expect(tallyOf(text)).toBeUndefined();
+  });
+
+  it('is none when there is no file', () => {
+    expect(readReport('/nonexistent/report.json')).toBeUndefined();
+  });
+});
+
+describe('the judgement of a suite', () => {
+  it('takes a clean run as it is', () => {
+    expect(judge(ok, tally(3, 0, 1))).toEqual({ tally: tally(3, 0, 1), note: undefined });
+  });
+
+  it('fails a suite without tests', () => {
+    expect(judge(ok, tally(0))).toEqual({ tally: tally(0, 1), note: 'no test found' });
+    expect(judge(ok, tally(0, 0, 5)).tally).toEqual(tally(0, 1, 5));
+  });
+
+  it('fails a suite that crashed before it could report', () => {
+    expect(judge({ kind: 'exit', status: 134 }, undefined).tally).toEqual(tally(0, 1));
+    expect(judge({ kind: 'signal', signal: 'SIGSEGV' }, undefined).tally).toEqual(tally(0, 1));
+  });
+
+  it('does not believe a good report that comes with a bad exit status', () => {
+    expect(judge({ kind: 'exit', status: 1 }, tally(9)).tally).toEqual(tally(9, 1));
+    expect(judge({ kind: 'timeout', limit_ms: 5 }, tally(9)).tally).toEqual(tally(9, 1));
+  });
+
+  it('counts a failed test once', () => {
+    expect(judge({ kind: 'exit', status: 1 }, tally(9, 2)).tally).toEqual(tally(9, 2));
+  });
+});
+
+describe('the last line', () => {
+  it('sums the suites that ran, and names skipped tests only where there are any', () => {
+    const outcomes = [
+      { suite: 'a', tally: tally(2, 1), seconds: 1, note: undefined },
+      { suite: 'b', leftOut: 'needs root' },
+      { suite: 'c', tally: tally(3), seconds: 1, note: undefined },
+    ];
+    expect(formatTally(sumTallies(outcomes))).toBe('5 passed, 1 failed');
+    expect(formatTally(tally(5, 0, 2))).toBe('5 passed, 0 failed, 2 skipped');
+  });
+});
+
+describe('a child of the runner', () => {
+  it('tells how it ended', async () => {
+    expect(await runNode(['-e', 'process.exit(3)'], 60_000)).toEqual({ kind: 'exit', status: 3 });
+    expect(await runNode(['-e', 'process.kill(process.pid, "SIGKILL")'], 60_000)).toEqual({
+      kind: 'signal',
+      signal: 'SIGKILL',
+    });
+  });
+
+  it('is ended when it takes too long', async () => {
+    expect(await runNode(['-e', 'setInterval(() => {}, 1000)'], 50)).toEqual({
+      kind: 'timeout',
+      limit_ms: 50,
+    });
+  });
+
+  it('is ended when the runner is', async () => {
+    const controller = new AbortController();
+    const ending = runNode(['-e', 'setInterval(() => {}, 1000)'], 60_000, controller.signal);
+    controller.abort();
+    expect(await ending).toEqual({ kind: 'signal', signal: 'SIGTERM' });
+  });
+});
