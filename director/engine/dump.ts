@@ -14,10 +14,14 @@ export function formatDump(snapshot: EngineSnapshot, entries: readonly Connectio
   const lines = [
     `totals in=${totals.in} forwarded=${totals.forwarded} local=${totals.local}${drops.map((drop) => ` ${drop}`).join('')}`,
   ];
-  for (const service of sortedBy(snapshot.services, (each) => each.spec.name)) {
+  // A leaving one may share its name with a present one: only what it listens on, or where it is, is its own.
+  for (const service of sortedBy(snapshot.services, (each) => formatService(each.spec))) {
     const leaving = service.presence === 'leaving' ? ' leaving' : '';
     lines.push(`service ${formatService(service.spec)} ${formatTraffic(service.traffic)}${leaving}`);
-    for (const server of sortedBy(service.servers, (each) => `${each.spec.name} ${each.presence}`))
+    for (const server of sortedBy(
+      service.servers,
+      (each) => `${each.spec.name} ${each.presence} ${formatEndpoint(each.spec.address, each.spec.port)}`,
+    ))
       lines.push(`  ${formatServer(server)}`);
   }
   return [...lines, ...entries.map(formatEntry).sort(), ''].join('\n');
