@@ -1,0 +1,320 @@
+// From frame to fate, the same for both hooks: read it, decide, change it, count it once.
+#pragma once
+#include "admit.h"
+#include "answer.h"
+#include "client.h"
+#include "icmp.h"
+#include "parse.h"
+
+static __always_inline int remember_fragment(const struct packet *packet, const struct verdict *verdict, __u64 now)
+{
+	struct fragment_key key = {
+		.from = packet->tuple.from, .to = packet->tuple.to, .id = packet->fragment_id, .protocol = packet->tuple.protocol,
+	};
+	struct fragment fragment = {
+		.expires_ns = now + FRAGMENT_LIFETIME_NS, .slot = verdict->slot_index,
+		.generation = generation_of(verdict->slot->word), .direction = verdict->direction,
+	};
+
+	return bpf_map_update_elem(&fragments, &key, &fragment, BPF_ANY);
+}
+
+// A later fragment goes where the first one went.
+static __always_inline int decide_fragment(const struct packet *packet, struct verdict *verdict, __u64 now)
+{
+	struct fragment_key key = {
+		.from = packet->tuple.from, .to = packet->tuple.to, .id = packet->fragment_id, .protocol = packet->tuple.protocol,
+	};
+	struct fragment *fragment = bpf_map_lookup_elem(&fragments, &key);
+	struct slot *slot = fragment && fragment->expires_ns > now ? slot_at(fragment->slot) : 0;
+	int result;
+
+	if (!slot || generation_of(slot->word) != fragment->generation || kind_of(slot->word) != KIND_CONNECTION)
+		return is_virtual(&packet->tuple.to) ? D_FRAGMENT_UNKNOWN : LOCAL;
+	verdict->slot = slot;
+	verdict->slot_index = fragment->slot;
+	verdict->direction = fragment->direction;
+	verdict->method = slot->method;
+	verdict->server = server_at(slot->server);
+	if (!verdict->server || verdict->server->flags & SERVER_LEAVING)
+		return D_SERVER_REMOVED;
+	result = check_way(packet, verdict);
+	if (result != FORWARD)
+		return result & REASON;
+	count(slot, packet, verdict->direction);
+	return verdict->method == METHOD_LOCAL ? LOCAL : FORWARD;
+}
+
+// An entry whose server has been removed. FORWARD means: take the packet for a new one.
+static __always_inline int decide_leaving(const struct packet *packet, struct verdict *verdict)
+{
+	__u32 policy = verdict->server->flags >> SERVER_POLICY_SHIFT & 3;
+
+	if (verdict->direction == OUTBOUND || policy == REMOVAL_SILENT)
+		return D_SERVER_REMOVED;
+	release(verdict->slot_index, READ(verdict->slot->word));
+	if (policy == REMOVAL_REASSIGN)
+		return FORWARD;
+	return D_SERVER_RESET | (packet->flags & TCP_RST ? 0 : ANSWER_RESET);
+}
+
+static __always_inline int must_reschedule(const struct packet *packet, const struct verdict *verdict)
+{
+	__u8 state = state_of(READ(verdict->slot->word));
+
+	if (packet->tuple.protocol != IPPROTO_TCP || !opens(packet->flags) || verdict->direction == OUTBOUND)
+		return 0;
+	return is_over(state, verdict->method) || (verdict->server->weight == 0 && state != S_SYN_RECV);
+}
+
+// Takes the packet for the first of a new connection.
+static __always_inline int begin(const struct packet *packet, struct verdict *verdict, __u64 now)
+{
+	struct admission admission = { .slot_index = NONE, .server_id = NONE };
+	int result = admit(packet, &admission, now);
+	__u32 hop_index;
+
+	verdict->direction = INBOUND;
+	verdict->slot = slot_at(admission.slot_index);
+	verdict->slot_index = admission.slot_index;
+	verdict->server = server_at(admission.server_id);
+	if (verdict->server) {
+		hop_index = READ(verdict->server->hop);
+		verdict->hop = bpf_map_lookup_elem(&hops, &hop_index);
+		verdict->method = verdict->server->method;
+	}
+	if (result != FORWARD)
+		return result;
+	return verdict->slot && verdict->server ? accept(packet, verdict, now) : D_LOST_RACE;
+}
+
+static __always_inline int decide(struct control *control, const struct packet *packet, struct verdict *verdict, __u64 now)
+{
+	int result;
+
+	if (!find_entry(control, &packet->tuple, now, verdict))
+		return begin(packet, verdict, now);
+	verdict->server = server_at(verdict->slot->server);
+	if (!verdict->server)
+		return D_SERVER_REMOVED;
+	if (verdict->server->flags & SERVER_LEAVING) {
+		result = decide_leaving(packet, verdict);
+		return result == FORWARD ? begin(packet, verdict, now) : result;
+	}
+	if (must_reschedule(packet, verdict)) {
+		release(verdict->slot_index, READ(verdict->slot->word));
+		return begin(packet, verdict, now);
+	}
+	result = check_way(packet, verdict);
+	return result == FORWARD ? accept(packet, verdict, now) : result;
+}
+
+static __noinline int answer_reset_tc(struct __sk_buff *ctx, const struct packet *packet)
+{
+	return answer_reset(ctx, 0, packet);
+}
+
+static __noinline int answer_reset_xdp(struct xdp_md *ctx, const struct packet *packet)
+{
+	return answer_reset(ctx, 1, packet);
+}
+
+static __noinline int answer_icmp_tc(struct __sk_buff *ctx, const struct packet *packet, int complaint, __u32 mtu)
+{
+	return answer_icmp(ctx, 0, packet, complaint, mtu);
+}
+
+static __noinline int answer_icmp_xdp(struct xdp_md *ctx, const struct packet *packet, int complaint, __u32 mtu)
+{
+	return answer_icmp(ctx, 1, packet, complaint, mtu);
+}
+
+static __always_inline int complain(void *ctx, const int xdp, const struct packet *packet, int complaint, __u32 mtu)
+{
+	return xdp ? answer_icmp_xdp(ctx, packet, complaint, mtu) : answer_icmp_tc(ctx, packet, complaint, mtu);
+}
+
+static __always_inline int answer(void *ctx, const int xdp, const struct packet *packet, const struct verdict *verdict, int outcome)
+{
+	switch (outcome & ANSWER) {
+	case ANSWER_RESET:
+		if (packet->fragment == LATER_FRAGMENT)
+			return drop(xdp);
+		if (packet->tuple.protocol == IPPROTO_TCP)
+			return xdp ? answer_reset_xdp(ctx, packet) : answer_reset_tc(ctx, packet);
+		return complain(ctx, xdp, packet, UNREACHABLE, 0);
+	case ANSWER_TOO_BIG:
+		return complain(ctx, xdp, packet, TOO_BIG, verdict->hop && verdict->server ? verdict->hop->mtu - overhead(verdict->server) : 0);
+	case ANSWER_TTL:
+		return complain(ctx, xdp, packet, TTL_EXPIRED, 0);
+	}
+	return drop(xdp);
+}
+
+// Changes the packet as decided and sends it; -1 if the kernel refused.
+static __always_inline int carry_in(void *ctx, const int xdp, const struct packet *packet, const struct verdict *verdict)
+{
+	if (!verdict->slot || !verdict->server)
+		return -1;
+	if (age(ctx, xdp, packet))
+		return -1;
+	if (verdict->method == METHOD_NAT &&
+	    translate(ctx, xdp, packet, 0, &verdict->slot->destination, verdict->slot->server_port,
+		      packet->fragment != LATER_FRAGMENT))
+		return -1;
+	if (verdict->method == METHOD_TUNNEL && encapsulate(ctx, xdp, packet, verdict))
+		return -1;
+	return send_to_hop(ctx, xdp, verdict);
+}
+
+static __always_inline int refuse(struct totals *totals, const int xdp, int reason)
+{
+	if (reason >= 0 && reason < REASONS_MAX)
+		totals->dropped[reason]++;
+	return drop(xdp);
+}
+
+static __noinline int settle(struct totals *totals, int xdp, int outcome)
+{
+	if (outcome == LOCAL) {
+		totals->local++;
+		return pass(xdp);
+	}
+	return refuse(totals, xdp, outcome & REASON);
+}
+
+// What carry_out returns beside actions: the caller shall answer, with this MTU in the low bits.
+#define COMPLAIN_TOO_BIG 0x10000
+
+static __always_inline int carry_out(void *ctx, const int xdp, struct totals *totals, const struct packet *packet, __u32 slot_index)
+{
+	struct slot *slot = slot_at(slot_index);
+	struct way way;
+	int action;
+
+	if (!slot)
+		return settle(totals, xdp, D_LOST_RACE);
+	look_up_way(ctx, xdp, packet, &slot->virtual, &way);
+	if (is_too_big(packet, &way)) {
+		settle(totals, xdp, D_TOO_BIG);
+		return packet->fragment == LATER_FRAGMENT ? drop(xdp) : COMPLAIN_TOO_BIG | way.fib.mtu_result;
+	}
+	if (translate(ctx, xdp, packet, 1, &slot->virtual, slot->virtual_port, packet->fragment != LATER_FRAGMENT))
+		return settle(totals, xdp, D_REWRITE_FAILED);
+	action = send_to_client(ctx, xdp, packet, &way);
+	if (action < 0)
+		return settle(totals, xdp, D_REWRITE_FAILED);
+	totals->forwarded++;
+	return action;
+}
+
+static __noinline int carry_out_tc(struct __sk_buff *ctx, struct totals *totals, const struct packet *packet, __u32 slot_index)
+{
+	return carry_out(ctx, 0, totals, packet, slot_index);
+}
+
+static __noinline int carry_out_xdp(struct xdp_md *ctx, struct totals *totals, const struct packet *packet, __u32 slot_index)
+{
+	return carry_out(ctx, 1, totals, packet, slot_index);
+}
+
+static __always_inline int carry_error(void *ctx, const int xdp, const struct packet *packet, const struct verdict *verdict)
+{
+	if (verdict->direction == OUTBOUND) {
+		struct way way;
+
+		look_up_way(ctx, xdp, packet, &verdict->slot->virtual, &way);
+		return send_to_client(ctx, xdp, packet, &way);
+	}
+	if (age(ctx, xdp, packet) || (verdict->method == METHOD_TUNNEL && encapsulate(ctx, xdp, packet, verdict)))
+		return -1;
+	return send_to_hop(ctx, xdp, verdict);
+}
+
+static __always_inline int handle_error(void *ctx, const int xdp, struct totals *totals, const struct packet *packet)
+{
+	struct control *control = control_record();
+	struct verdict verdict = {};
+	struct quoted quoted = {};
+	int outcome, action;
+
+	if (!control || packet->fragment != WHOLE || !is_icmp_error(packet) || !read_quote(ctx, xdp, packet, &quoted))
+		return settle(totals, xdp, LOCAL);
+	outcome = decide_error(control, packet, &quoted, now_ns(control), &verdict);
+	if (outcome != FORWARD)
+		return settle(totals, xdp, outcome);
+	if (!verdict.slot || !verdict.server ||
+	    (verdict.method == METHOD_NAT && translate_error(ctx, xdp, packet, &quoted, &verdict)))
+		return settle(totals, xdp, D_REWRITE_FAILED);
+	action = carry_error(ctx, xdp, packet, &verdict);
+	if (action < 0)
+		return settle(totals, xdp, D_REWRITE_FAILED);
+	totals->forwarded++;
+	return action;
+}
+
+static __noinline int handle_error_tc(struct __sk_buff *ctx, struct totals *totals, const struct packet *packet)
+{
+	return handle_error(ctx, 0, totals, packet);
+}
+
+static __noinline int handle_error_xdp(struct xdp_md *ctx, struct totals *totals, const struct packet *packet)
+{
+	return handle_error(ctx, 1, totals, packet);
+}
+
+static __always_inline int handle_flow(void *ctx, const int xdp, struct control *control, struct totals *totals, const struct packet *packet)
+{
+	struct verdict found = {}, *verdict = &found;
+	__u64 now = now_ns(control);
+	int outcome, action;
+
+	if (packet->fragment == LATER_FRAGMENT)
+		outcome = decide_fragment(packet, verdict, now);
+	else
+		outcome = decide(control, packet, verdict, now);
+	if (packet->fragment == FIRST_FRAGMENT && (outcome == FORWARD || outcome == LOCAL) && verdict->slot)
+		remember_fragment(packet, verdict, now);
+	if (outcome != FORWARD) {
+		if (outcome >= 0 && outcome & ANSWER) {
+			settle(totals, xdp, outcome);
+			return answer(ctx, xdp, packet, verdict, outcome);
+		}
+		return settle(totals, xdp, outcome);
+	}
+	if (verdict->direction == OUTBOUND) {
+		action = xdp ? carry_out_xdp(ctx, totals, packet, verdict->slot_index) :
+			       carry_out_tc(ctx, totals, packet, verdict->slot_index);
+		return action & COMPLAIN_TOO_BIG ? complain(ctx, xdp, packet, TOO_BIG, action & 0xffff) : action;
+	}
+	action = carry_in(ctx, xdp, packet, verdict);
+	if (action < 0)
+		return settle(totals, xdp, D_REWRITE_FAILED);
+	totals->forwarded++;
+	return action;
+}
+
+static __always_inline int handle(void *ctx, const int xdp)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct totals *totals_here = bpf_map_lookup_elem(&totals, &cpu);
+	struct control *control = control_record();
+	struct packet packet = {};
+
+	if (!totals_here || !control)
+		return pass(xdp);
+	totals_here->in++;
+	switch (parse(ctx, xdp, &packet)) {
+	case PARSED:
+		packet.wire_length = wire_length(ctx, xdp, &packet);
+		return handle_flow(ctx, xdp, control, totals_here, &packet);
+	case PARSED_ICMP:
+		packet.wire_length = packet.ip_length;
+		return xdp ? handle_error_xdp(ctx, totals_here, &packet) : handle_error_tc(ctx, totals_here, &packet);
+	case PARSED_MALFORMED:
+		return settle(totals_here, xdp, D_MALFORMED);
+	case PARSED_MALFORMED_TRANSPORT:
+		return settle(totals_here, xdp, D_MALFORMED_TRANSPORT);
+	}
+	return settle(totals_here, xdp, LOCAL);
+}

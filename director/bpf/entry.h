@@ -1,0 +1,193 @@
+// Life of a slot: taken, changing state, freed. The state word decides who may do what (layout.h), so that
+// the counters of servers are exact on any number of CPUs.
+#pragma once
+#include "index.h"
+#include "state.h"
+
+#define ATTEMPTS 8
+
+static __always_inline __u8 state_of(__u64 word) { return (__u8)word; }
+static __always_inline __u8 kind_of(__u64 word) { return (__u8)(word >> 8); }
+static __always_inline __u32 generation_of(__u64 word) { return (__u32)(word >> 32); }
+
+static __always_inline __u64 make_word(__u32 generation, __u8 kind, __u8 state)
+{
+	return (__u64)generation << 32 | (__u32)kind << 8 | state;
+}
+
+static __always_inline struct server *server_at(__u32 id)
+{
+	return bpf_map_lookup_elem(&servers, &id);
+}
+
+static __always_inline struct traffic *traffic_of(__u32 server)
+{
+	__u32 index = bpf_get_smp_processor_id() * servers_max + server;
+
+	return bpf_map_lookup_elem(&traffic, &index);
+}
+
+static __always_inline int same_address(const struct address *a, const struct address *b)
+{
+	return a->word[0] == b->word[0] && a->word[1] == b->word[1];
+}
+
+static __always_inline struct tuple inbound_key(const struct slot *slot)
+{
+	struct tuple key = {
+		.from = slot->client, .to = slot->virtual,
+		.from_port = slot->client_port, .to_port = slot->virtual_port, .protocol = slot->protocol,
+	};
+	return key;
+}
+
+static __always_inline struct tuple outbound_key(const struct slot *slot)
+{
+	struct tuple key = {
+		.from = slot->destination, .to = slot->client,
+		.from_port = slot->server_port, .to_port = slot->client_port, .protocol = slot->protocol,
+	};
+	return key;
+}
+
+// Templates are found by service and masked client; the protocol keeps them apart from connections.
+#define PROTOCOL_TEMPLATE 255
+static __always_inline struct tuple template_key(__u32 service, const struct address *client)
+{
+	struct tuple key = { .from = *client, .to = { .word = { 0, service } }, .protocol = PROTOCOL_TEMPLATE };
+	return key;
+}
+
+// Tells user space of a change, if it wants to know.
+__noinline int emit(__u32 index, __u32 change)
+{
+	struct control *control = control_record();
+	struct slot *slot = slot_at(index);
+	struct event *event;
+
+	if (!control || !slot || !control->events_on)
+		return 0;
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		__sync_fetch_and_add(&control->events_lost, 1);
+		return 0;
+	}
+	event->change = change;
+	event->slot_index = index;
+	event->at_ns = exact_now_ns(control);
+	event->slot = *slot;
+	bpf_ringbuf_submit(event, 0);
+	return 1;
+}
+
+static __always_inline __u32 take_slot(struct control *control)
+{
+	__u32 index = 0;
+
+	if (bpf_map_pop_elem(&free_slots, &index)) {
+		if (READ(control->slots_high) >= slots_max)
+			return NONE;
+		index = __sync_fetch_and_add(&control->slots_high, 1);
+		if (index >= slots_max)
+			return NONE;
+	}
+	__sync_fetch_and_add(&control->slots_used, 1);
+	return index;
+}
+
+static __always_inline void give_slot_back(struct control *control, __u32 index)
+{
+	__sync_fetch_and_add(&control->slots_used, -1);
+	bpf_map_push_elem(&free_slots, &index, 0);
+}
+
+// Ends an entry whose word the caller has read. Returns 0 if it changed meanwhile; nothing is done then.
+__noinline int release(__u32 index, __u64 word)
+{
+	struct control *control = control_record();
+	struct slot *slot = slot_at(index);
+	struct server *server;
+	struct tuple key;
+
+	if (!control || !slot)
+		return 0;
+	server = server_at(slot->server);
+	if (__sync_val_compare_and_swap(&slot->word, word, make_word(generation_of(word), KIND_FREE, 0)) != word)
+		return 0;
+	if (kind_of(word) == KIND_TEMPLATE) {
+		if (server)
+			__sync_fetch_and_add(&server->templates, -1);
+		key = template_key(slot->service, &slot->client);
+		index_remove(hash_tuple(&key), index);
+	} else {
+		if (server)
+			__sync_fetch_and_add(is_active(state_of(word)) ? &server->active : &server->inactive, -1);
+		if (slot->template != NONE) {
+			struct slot *template = slot_at(slot->template);
+
+			if (template && generation_of(template->word) == slot->template_generation &&
+			    kind_of(template->word) == KIND_TEMPLATE)
+				__sync_fetch_and_add(&template->controls, -1);
+		}
+		key = inbound_key(slot);
+		index_remove(hash_tuple(&key), index);
+		if (slot->method == METHOD_NAT) {
+			key = outbound_key(slot);
+			index_remove(hash_tuple(&key), index);
+		}
+	}
+	emit(index, CHANGE_CLOSED);
+	give_slot_back(control, index);
+	return 1;
+}
+
+// Moves a connection by one packet's flags. Returns 0 if the entry ended meanwhile.
+__noinline int advance(__u32 index, __u32 direction, __u32 flags)
+{
+	struct slot *slot = slot_at(index);
+	struct server *server;
+	__u32 generation;
+	__u64 word;
+
+	if (!slot)
+		return 0;
+	word = READ(slot->word);
+	generation = generation_of(word);
+	server = server_at(slot->server);
+
+	for (int i = 0; i < ATTEMPTS; i++) {
+		__u8 state = state_of(word), next = next_state(state, slot->method, direction, flags);
+		__u64 seen;
+
+		if (kind_of(word) != KIND_CONNECTION || generation_of(word) != generation)
+			return 0;
+		if (next == state)
+			return 1;
+		seen = __sync_val_compare_and_swap(&slot->word, word, make_word(generation, KIND_CONNECTION, next));
+		if (seen == word) {
+			if (server && is_active(state) != is_active(next)) {
+				__sync_fetch_and_add(is_active(state) ? &server->active : &server->inactive, -1);
+				__sync_fetch_and_add(is_active(next) ? &server->active : &server->inactive, 1);
+			}
+			emit(index, CHANGE_STATE);
+			return 1;
+		}
+		word = seen;
+	}
+	return 0;
+}
+
+static __always_inline __u64 lifetime_ns(struct control *control, struct slot *slot, __u64 word)
+{
+	if (kind_of(word) == KIND_TEMPLATE)
+		return (__u64)slot->timeout_ms * 1000000;
+	return control->timeouts_ns[state_of(word) & (STATES_MAX - 1)];
+}
+
+static __always_inline int is_expired(struct control *control, struct slot *slot, __u64 word, __u64 now)
+{
+	// seen may be younger than `now` was read; the difference is signed.
+	if ((__s64)(now - slot->seen_ns) < (__s64)lifetime_ns(control, slot, word))
+		return 0;
+	return kind_of(word) != KIND_TEMPLATE || slot->controls == 0;
+}

@@ -1,0 +1,207 @@
+// What user space and the packet program share: records, their sizes, and the numbers in them.
+// director/engine/ebpf/layout.ts mirrors this file; a test compares both through the object's BTF.
+#pragma once
+#include <linux/types.h>
+
+#define LAYOUT_VERSION 1
+
+#define CELLS_PER_BUCKET 8
+#define MEMBERS_MAX 256
+#define STATES_MAX 16
+#define REASONS_MAX 29
+#define NAME_BYTES 64
+#define LOCKS 1024
+#define NONE 0xffffffffu
+
+enum direction { INBOUND, OUTBOUND };
+enum method { METHOD_NAT, METHOD_ROUTE, METHOD_TUNNEL, METHOD_LOCAL };
+enum scheduler { SCHEDULER_RR, SCHEDULER_WRR, SCHEDULER_LC, SCHEDULER_WLC };
+enum kind { KIND_FREE, KIND_CONNECTION, KIND_TEMPLATE };
+enum change { CHANGE_CREATED, CHANGE_STATE, CHANGE_CLOSED };
+
+// Order of CONNECTION_STATES in director/model/state.ts; 0 to 10 are the kernel's IP_VS_TCP_S_*.
+enum state {
+	S_NONE, S_ESTABLISHED, S_SYN_SENT, S_SYN_RECV, S_FIN_WAIT, S_TIME_WAIT, S_CLOSE,
+	S_CLOSE_WAIT, S_LAST_ACK, S_LISTEN, S_SYNACK, S_UDP, S_TEMPLATE,
+};
+
+// Order of DROP_REASONS in director/model/counters.ts.
+enum reason {
+	D_MALFORMED, D_MALFORMED_TRANSPORT, D_NO_SERVER, D_TABLE_FULL, D_INDEX_FULL, D_SERVER_REMOVED,
+	D_SERVER_RESET, D_FRAGMENT_UNKNOWN, D_TOO_BIG, D_NO_ROUTE, D_ICMP_UNMATCHED, D_REWRITE_FAILED,
+	D_TUPLE_CONFLICT, D_TTL_EXPIRED, D_LOST_RACE,
+};
+
+#define SERVER_PRESENT 1u
+#define SERVER_LEAVING 2u
+#define SERVER_POLICY_SHIFT 8 /* enum removal, two bits */
+enum removal { REMOVAL_SILENT, REMOVAL_RESET, REMOVAL_REASSIGN };
+
+#define SERVICE_PRESENT 1u
+#define SERVICE_LEAVING 2u
+
+#define HOP_RESOLVED 1u /* link addresses are known */
+#define HOP_USABLE 2u   /* the kernel can be asked to resolve it */
+
+// 16-byte address, IPv4 mapped (RFC 4291, 2.5.5.2), as two words for cheap comparison.
+struct address {
+	__u64 word[2];
+};
+
+// A packet's addresses as seen by the packet; also the key of the index.
+struct tuple {
+	struct address from, to;
+	__be16 from_port, to_port;
+	__u8 protocol;
+	__u8 pad[3];
+};
+
+// One connection or template; two cache lines, the first one is all that finding it needs.
+// `word` is generation << 32 | kind << 8 | state and changes by compare-and-swap only: whoever wins a
+// change moves the server's counters, whoever wins the change to KIND_FREE frees the rest.
+struct slot {
+	__u64 word;
+	__u64 seen_ns;
+	struct address client;
+	struct address virtual;
+	__be16 client_port, virtual_port, server_port;
+	__u8 protocol;
+	__u8 method;
+	__u32 service;
+	__u32 server;
+
+	struct address destination; // the real server
+	__u32 template;             // slot that this connection refers to, or NONE
+	__u32 template_generation;
+	union {
+		__u32 packets_in;
+		__u32 controls; // template: connections that refer to it
+	};
+	__u32 packets_out;
+	__u64 bytes_in;
+	__u64 bytes_out;
+	__u32 timeout_ms;     // template: its lifetime; connection: 0 = by state
+	__u32 sequence_base;  // ftp: where the delta begins
+	__s16 sequence_delta; // ftp: bytes added to the server's stream from there on
+	__s16 sequence_delta_before;
+	__u32 sync_position;
+};
+
+struct bucket {
+	__u64 cell[CELLS_PER_BUCKET]; // tag << 24 | slot + 1, 0 = empty
+};
+
+struct service {
+	__u32 flags;
+	__u32 scheduler;
+	__u64 members;  // first << 32 | count, into the member list; one word, so that a new list appears at once
+	__u64 position; // index << 32 | current weight (docs/packet-path.md 4)
+	__u32 weight_gcd;
+	__u32 weight_max;
+	struct address persistence_mask;
+	__u32 persistence_ms; // 0 = not persistent
+	__be16 port;
+	__u8 protocol;
+	__u8 pad;
+	struct address listen;
+	__u64 retired[5]; // traffic of servers that are gone, struct traffic's order
+	char name[NAME_BYTES];
+	__u8 room[64];
+};
+
+struct server {
+	__u32 flags;
+	__u32 weight;
+	__u32 service;
+	__u32 hop;
+	struct address address;
+	__be16 port;
+	__u8 method;
+	__u8 pad[5];
+	__u8 room[24];
+
+	__u32 active, inactive, templates;
+	__u8 pad2[52];
+
+	char name[NAME_BYTES];
+	__u8 room2[64];
+};
+
+// How to reach a server; never changed in place while in use (a server is pointed to a new one instead).
+struct hop {
+	__u32 flags;
+	__u32 interface;
+	__u8 destination_mac[6];
+	__u8 source_mac[6];
+	__u32 mtu;
+	struct address gateway; // whom to resolve
+	struct address source;  // this host's address on the way, for outer headers
+	__u64 pad;
+};
+
+// Per CPU and server.
+struct traffic {
+	__u64 connections, packets_in, packets_out, bytes_in, bytes_out;
+	__u64 pad[3];
+};
+
+// Per CPU.
+struct totals {
+	__u64 in, forwarded, local;
+	__u64 dropped[REASONS_MAX];
+};
+
+struct service_key {
+	struct address address;
+	__be16 port;
+	__u8 protocol; // 0 with port 0: the address belongs to some virtual service
+	__u8 pad[5];
+};
+
+struct fragment_key {
+	struct address from, to;
+	__u32 id;
+	__u8 protocol;
+	__u8 pad[3];
+};
+
+struct fragment {
+	__u64 expires_ns;
+	__u32 slot;
+	__u32 generation;
+	__u32 direction;
+	__u32 pad;
+};
+
+// One record of things that programs and user space tell each other.
+struct control {
+	__u32 layout;
+	__u32 slots_max;
+	__u32 servers_max;
+	__u32 cpus;
+	__u64 hash_key[2];
+	__u64 timeouts_ns[STATES_MAX];
+	__u64 test_now_ns;
+	__u32 slots_high; // slots below have been in use
+	__u32 slots_used;
+	__u32 events_on;
+	__u32 events_lost;
+	__u64 pad[4];
+};
+
+struct event {
+	__u32 change;
+	__u32 slot_index;
+	__u64 at_ns;
+	struct slot slot;
+};
+
+// Arguments of the sweep program: which slots, and what to free among them.
+struct sweep {
+	__u32 from, count;
+	__u32 kind;
+	__u32 service, server; // NONE = any
+	__u32 all;             // 0: only expired ones
+	__u32 freed;
+	__u32 pad;
+};

@@ -1,0 +1,91 @@
+// The tables. Sizes marked 1 are set by the loader. All arrays are mapped into user space as well.
+#pragma once
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+#include "layout.h"
+
+#define MAPPED_ARRAY(NAME, TYPE)                       \
+	struct {                                       \
+		__uint(type, BPF_MAP_TYPE_ARRAY);      \
+		__uint(map_flags, BPF_F_MMAPABLE);     \
+		__uint(max_entries, 1);                \
+		__type(key, __u32);                    \
+		__type(value, TYPE);                   \
+	} NAME SEC(".maps")
+
+MAPPED_ARRAY(control, struct control);
+MAPPED_ARRAY(slots, struct slot);
+MAPPED_ARRAY(connections, struct bucket); // the index: key -> slot
+MAPPED_ARRAY(services, struct service);
+MAPPED_ARRAY(members, __u32);
+MAPPED_ARRAY(servers, struct server);
+MAPPED_ARRAY(hops, struct hop);
+MAPPED_ARRAY(traffic, struct traffic); // cpu * servers_max + server
+MAPPED_ARRAY(totals, struct totals);   // cpu
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct service_key);
+	__type(value, __u32);
+} listening SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 1);
+	__type(value, __u32);
+} free_slots SEC(".maps");
+
+struct lock {
+	struct bpf_spin_lock lock;
+};
+
+// One of these is held while a key is entered, so that two CPUs cannot enter the same key.
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LOCKS);
+	__type(key, __u32);
+	__type(value, struct lock);
+} locks SEC(".maps");
+
+// Which entry the first fragment of a datagram belonged to; the oldest make room.
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct fragment_key);
+	__type(value, struct fragment);
+} fragments SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 22);
+} events SEC(".maps");
+
+// Set by the loader before loading, so that they are constants to the JIT.
+const volatile __u32 index_mask = 0;
+const volatile __u32 slots_max = 1;
+const volatile __u32 servers_max = 1;
+const volatile __u64 hash_key[2] = {1, 2};
+const volatile __u8 test_clock = 0;
+
+static __always_inline struct control *control_record(void)
+{
+	__u32 zero = 0;
+	return bpf_map_lookup_elem(&control, &zero);
+}
+
+static __always_inline __u64 now_ns(struct control *control)
+{
+	if (test_clock)
+		return *(volatile __u64 *)&control->test_now_ns;
+	return bpf_ktime_get_coarse_ns();
+}
+
+// The same clock read exactly; programs that are called by user space have no other.
+static __always_inline __u64 exact_now_ns(struct control *control)
+{
+	if (test_clock)
+		return *(volatile __u64 *)&control->test_now_ns;
+	return bpf_ktime_get_ns();
+}
