@@ -6,6 +6,7 @@ import { type DropReason, type EngineTotals, emptyTotals } from '../../model/cou
 import { FairleadError } from '../../model/error.ts';
 import type { ConnectionState } from '../../model/state.ts';
 import { type Step, type StepOutcome, serviceOf } from '../../model/step.ts';
+import { checkSteps, type RecordLimits } from '../check-steps.ts';
 import { formatDump } from '../dump.ts';
 import type {
   Engine,
@@ -20,12 +21,11 @@ import type {
   ServiceSnapshot,
 } from '../engine.ts';
 import { icmpError, tcpReset } from './answer.ts';
-import { checkSteps, type RecordLimits } from './check-steps.ts';
 import { decide, decideFragment } from './decide.ts';
 import { explain } from './explain.ts';
 import { decideIcmp, translatedError } from './icmp.ts';
 import type { Answer, Decision } from './outcome.ts';
-import { type Packet, type Parsed, parse } from './parse.ts';
+import { type ParsedPacket, parse } from './parse.ts';
 import type { Connection, ServerRecord, ServiceRecord, Template } from './records.ts';
 import { trafficOf } from './registry.ts';
 import { aged, encapsulated, translated } from './rewrite.ts';
@@ -62,7 +62,7 @@ class MemoryEngine implements Engine, PacketPort {
     const { registry } = this.#state;
     const groups = Map.groupBy(steps, serviceOf);
     return [...groups].map(([service, group]) => {
-      const problem = checkSteps(registry, this.#limits, group);
+      const problem = checkSteps(registry.services, this.#limits, group);
       if (problem) return { service, ok: false, ...problem };
       for (const step of group) registry.carryOut(step);
       return { service, ok: true };
@@ -159,17 +159,14 @@ class MemoryEngine implements Engine, PacketPort {
     this.close();
   }
 
-  #decide(parsed: Extract<Parsed, { packet: Packet }>): Decision {
+  #decide(parsed: ParsedPacket): Decision {
     if (parsed.kind === 'transport') return decide(this.#state, parsed.packet);
     return parsed.kind === 'icmp'
       ? decideIcmp(this.#state, parsed.packet)
       : decideFragment(this.#state, parsed.packet);
   }
 
-  #forward(
-    parsed: Extract<Parsed, { packet: Packet }>,
-    decision: Extract<Decision, { outcome: 'forward' }>,
-  ): PacketVerdict {
+  #forward(parsed: ParsedPacket, decision: Extract<Decision, { outcome: 'forward' }>): PacketVerdict {
     if (decision.connection.method === 'local') return this.#leave();
     const frame = rewritten(this.#state, parsed, decision);
     if (!frame) return this.#drop('rewrite-failed');
@@ -196,7 +193,7 @@ class MemoryEngine implements Engine, PacketPort {
 /** The frame as it leaves for the other side; undefined when no header can hold it. */
 function rewritten(
   state: EngineState,
-  parsed: Extract<Parsed, { packet: Packet }>,
+  parsed: ParsedPacket,
   { connection, direction }: Extract<Decision, { outcome: 'forward' }>,
 ): Uint8Array | undefined {
   const { packet } = parsed;
@@ -214,7 +211,7 @@ function rewritten(
   }
 }
 
-function answerTo(parsed: Extract<Parsed, { packet: Packet }>, answer: Answer): Uint8Array {
+function answerTo(parsed: ParsedPacket, answer: Answer): Uint8Array {
   const { packet } = parsed;
   if (answer === 'time-exceeded') return icmpError(packet, { kind: 'time-exceeded' });
   if (answer !== 'reset') return icmpError(packet, { kind: 'too-big', mtu: answer.mtu });

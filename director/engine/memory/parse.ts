@@ -42,10 +42,16 @@ export interface TransportPacket extends Packet {
   readonly flags: number;
 }
 
-export type Parsed =
+/** A frame that has to be decided about. */
+export type ParsedPacket =
   | { readonly kind: 'transport'; readonly packet: TransportPacket }
-  | { readonly kind: 'fragment' | 'icmp'; readonly packet: Packet }
-  | { readonly kind: 'local' | 'malformed' | 'malformed-transport' };
+  | { readonly kind: 'fragment' | 'icmp'; readonly packet: Packet };
+
+export type Parsed =
+  | ParsedPacket
+  | { readonly kind: 'local' }
+  | { readonly kind: 'malformed' }
+  | { readonly kind: 'malformed-transport' };
 
 const LOCAL = { kind: 'local' } as const;
 const MALFORMED = { kind: 'malformed' } as const;

@@ -2,7 +2,7 @@
 // removed records stay, leaving, until nothing refers to them (docs/packet-path.md 9).
 import { type Address, formatEndpoint } from '../../model/address.ts';
 import { addTraffic, emptyTraffic, type TrafficCounters } from '../../model/counters.ts';
-import type { Listen, Protocol, RemovalPolicy, ServerSpec, ServiceSpec } from '../../model/service.ts';
+import type { Protocol, RemovalPolicy, ServerSpec, ServiceSpec } from '../../model/service.ts';
 import type { Step } from '../../model/step.ts';
 import { clampPosition, START } from '../../scheduling/scheduler.ts';
 import type { ServerRecord, ServiceRecord } from './records.ts';
@@ -26,11 +26,6 @@ export class Registry {
 
   present(name: string): ServiceRecord | undefined {
     return this.#byName.get(name);
-  }
-
-  /** Present or leaving. */
-  on(listen: Listen): ServiceRecord | undefined {
-    return this.#byListen.get(listenKey(listen.protocol, listen.address, listen.port));
   }
 
   /** The service that a packet's destination belongs to: its own port's before the one of all ports. */
@@ -119,7 +114,7 @@ export class Registry {
 }
 
 /** A leaving server that adding this one takes back. */
-export function findLeaving(service: ServiceRecord, spec: ServerSpec): ServerRecord | undefined {
+function findLeaving(service: ServiceRecord, spec: ServerSpec): ServerRecord | undefined {
   for (const server of service.servers) {
     const { address, port } = server.spec;
     if (server.presence === 'leaving' && address === spec.address && port === spec.port) return server;
@@ -192,6 +187,6 @@ function newServer(service: ServiceRecord, spec: ServerSpec): ServerRecord {
   };
 }
 
-export function listenKey(protocol: Protocol, address: Address, port: number): string {
+function listenKey(protocol: Protocol, address: Address, port: number): string {
   return `${protocol} ${formatEndpoint(address, port)}`;
 }

@@ -1,6 +1,6 @@
-// Whether all steps of one service can be carried out, before the first one is. Walks a draft of what the service
-// will be, so that a step may build on the ones before it.
-import { familyOf, formatEndpoint, parseAddress } from '../../model/address.ts';
+// Whether all steps of one service can be carried out, before the first one is: the same answer from every engine.
+// Walks a draft of what the service will be, so that a step may build on the ones before it. Pure.
+import { familyOf, formatEndpoint, parseAddress } from '../model/address.ts';
 import {
   LIMITS,
   type Listen,
@@ -9,51 +9,62 @@ import {
   SCHEDULERS,
   type ServerSpec,
   type ServiceSpec,
-} from '../../model/service.ts';
-import type { Step, StepErrorCode } from '../../model/step.ts';
-import { findLeaving, listenKey, type Registry } from './registry.ts';
+} from '../model/service.ts';
+import { type Step, type StepErrorCode, serviceOf } from '../model/step.ts';
 
 export interface Problem {
   readonly code: StepErrorCode;
   readonly detail: string;
 }
 
+/** What an engine has so far; a snapshot's services will do. */
+export interface KnownService {
+  readonly spec: ServiceSpec;
+  readonly presence: 'present' | 'leaving';
+  readonly servers: Iterable<{ readonly spec: ServerSpec; readonly presence: 'present' | 'leaving' }>;
+}
+
+/** Of the engine's records, leaving ones included. */
 export interface RecordLimits {
   readonly services: number;
   readonly servers: number;
 }
 
 interface Draft {
-  readonly registry: Registry;
+  readonly byListen: ReadonlyMap<string, KnownService>;
+  serviceCount: number;
+  serverCount: number;
   readonly limits: RecordLimits;
   /** The service of the steps' name, if it is present. */
   spec: ServiceSpec | undefined;
   servers: Map<string, ServerSpec>;
-  /** Records that the steps so far make or leave behind, per listen: adding them again makes no new one. */
-  readonly known: Map<string, Set<string>>;
+  /** Addresses and ports of the servers that have a record, per listen: adding one again makes no new record. */
+  readonly records: Map<string, Set<string>>;
   /** Listens that the steps so far have given up. */
   readonly released: Set<string>;
-  newServices: number;
-  newServers: number;
 }
 
+/** `steps` all belong to one service. */
 export function checkSteps(
-  registry: Registry,
+  services: readonly KnownService[],
   limits: RecordLimits,
   steps: readonly Step[],
 ): Problem | undefined {
-  const name = steps[0] === undefined ? '' : nameOf(steps[0]);
-  const present = registry.present(name);
+  const name = steps[0] && serviceOf(steps[0]);
+  const present = services.find(({ spec, presence }) => presence === 'present' && spec.name === name);
+  const records = new Map(services.map(({ spec, servers }) => [keyOf(spec.listen), ends(servers)]));
   const draft: Draft = {
-    registry,
+    byListen: new Map(services.map((service) => [keyOf(service.spec.listen), service])),
+    serviceCount: services.length,
+    serverCount: [...records.values()].reduce((sum, { size }) => sum + size, 0),
     limits,
     spec: present?.spec,
-    servers: new Map(present?.members.map(({ spec }) => [spec.name, spec])),
-    known: new Map(),
+    servers: new Map(),
+    records,
     released: new Set(),
-    newServices: 0,
-    newServers: 0,
   };
+  for (const server of present?.servers ?? [])
+    if (server.presence === 'present') draft.servers.set(server.spec.name, server.spec);
   for (const step of steps) {
     const problem = checkStep(draft, step);
     if (problem) return problem;
@@ -61,8 +72,8 @@ export function checkSteps(
   return undefined;
 }
 
-function nameOf(step: Step): string {
-  return typeof step.service === 'string' ? step.service : step.service.name;
+function ends(servers: KnownService['servers']): Set<string> {
+  return new Set([...servers].map(({ spec }) => formatEndpoint(spec.address, spec.port)));
 }
 
 function checkStep(draft: Draft, step: Step): Problem | undefined {
@@ -88,18 +99,18 @@ function addService(draft: Draft, spec: ServiceSpec): Problem | undefined {
   const bad = badService(spec);
   if (bad) return problem('bad-spec', bad);
   const key = keyOf(spec.listen);
-  const before = draft.registry.on(spec.listen);
+  const before = draft.byListen.get(key);
   if (before?.presence === 'present' && !draft.released.has(key))
     return problem('listen-taken', `service ${before.spec.name} listens on ${key}`);
-  if (!before && !draft.known.has(key)) {
-    draft.newServices += 1;
-    if (draft.registry.services.length + draft.newServices > draft.limits.services)
+  if (!draft.records.has(key)) {
+    if (draft.serviceCount >= draft.limits.services)
       return problem(
         'service-table-full',
         `the engine holds ${draft.limits.services} services, leaving ones included`,
       );
+    draft.serviceCount += 1;
+    draft.records.set(key, new Set());
   }
-  if (!draft.known.has(key)) draft.known.set(key, new Set());
   draft.spec = spec;
   draft.servers = new Map();
   return undefined;
@@ -137,29 +148,18 @@ function addServer(draft: Draft, service: string, spec: ServerSpec): Problem | u
       return problem('exists', `server ${other.name} has ${end} already`);
   if (draft.servers.size >= LIMITS.servers_per_service)
     return problem('too-many-servers', `a service has at most ${LIMITS.servers_per_service} servers`);
-  if (isNewServer(draft, draft.spec, spec, end)) {
-    draft.newServers += 1;
-    if (draft.registry.serverCount + draft.newServers > draft.limits.servers)
+  const records = draft.records.get(keyOf(draft.spec.listen));
+  if (records && !records.has(end)) {
+    if (draft.serverCount >= draft.limits.servers)
       return problem(
         'server-table-full',
         `the engine holds ${draft.limits.servers} servers, leaving ones included`,
       );
+    draft.serverCount += 1;
+    records.add(end);
   }
   draft.servers.set(spec.name, spec);
   return undefined;
-}
-
-/** Whether no record is left that it takes back: one that is leaving, or that an earlier step removes or made. */
-function isNewServer(draft: Draft, service: ServiceSpec, spec: ServerSpec, end: string): boolean {
-  const key = keyOf(service.listen);
-  const known = draft.known.get(key) ?? new Set();
-  const record = draft.registry.on(service.listen);
-  const isKnown =
-    known.has(end) ||
-    (record && findLeaving(record, spec)) ||
-    record?.members.some((each) => formatEndpoint(each.spec.address, each.spec.port) === end);
-  draft.known.set(key, known.add(end));
-  return !isKnown;
 }
 
 function editServer(draft: Draft, service: string, spec: ServerSpec): Problem | undefined {
@@ -216,7 +216,7 @@ function isWithin(value: number, least: number, most: number): boolean {
 }
 
 function keyOf(listen: Listen): string {
-  return listenKey(listen.protocol, listen.address, listen.port);
+  return `${listen.protocol}://${formatEndpoint(listen.address, listen.port)}`;
 }
 
 function problem(code: StepErrorCode, detail: string): Problem {
