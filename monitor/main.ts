@@ -2,7 +2,7 @@
 // the channel closes, pulse is gone and so is this process, with every probe and child that it had under way.
 import process from 'node:process';
 import { Nannies } from './nannies.ts';
-import { PROBES } from './probe/kinds.ts';
+import { createProbes } from './probe/kinds.ts';
 import { type FromMonitor, readToMonitor } from './protocol.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -14,10 +14,11 @@ function main(): void {
     process.stderr.write('monitor: is started by fairlead run, not by hand\n');
     process.exit(2);
   }
+  const probes = createProbes();
   const nannies = new Nannies({
     clock: systemClock,
     random: Math.random,
-    probes: PROBES,
+    probes,
     inFlight_max: IN_FLIGHT_MAX,
     report: (verdicts, complete) =>
       send(complete ? { kind: 'verdicts', complete, verdicts } : { kind: 'verdicts', verdicts }),
@@ -28,8 +29,8 @@ function main(): void {
     else if (read.message.kind === 'assign') nannies.assign(read.message.checks);
     else nannies.probeNow(read.message.key);
   });
-  process.on('disconnect', () => leave(nannies));
-  process.on('SIGTERM', () => leave(nannies));
+  process.on('disconnect', () => leave(nannies, probes));
+  process.on('SIGTERM', () => leave(nannies, probes));
   // The terminal's Ctrl-C reaches the whole process group; pulse decides when the monitors go.
   process.on('SIGINT', () => {});
   setInterval(() => {
@@ -38,8 +39,8 @@ function main(): void {
   }, STATS_INTERVAL_MS).unref();
 }
 
-function leave(nannies: Nannies): never {
-  nannies[Symbol.dispose]();
+function leave(...open: readonly Disposable[]): never {
+  for (const each of open) each[Symbol.dispose]();
   process.exit(0);
 }
 

@@ -9,6 +9,8 @@ export interface Attempt {
   fail(reason: string): void;
   /** Fails by an error from the system; those that are this director's own fault are inconclusive. */
   error(error: unknown): void;
+  /** Ends without a word about the server. */
+  inconclusive(reason: string): void;
   /** Registers how to close what was just opened. */
   onEnd(release: () => void): void;
   /** Sentence for the deadline; the default names no stage. */
@@ -29,6 +31,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   SELF_SIGNED_CERT_IN_CHAIN: 'the certificate comes from an unknown authority',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the certificate comes from an unknown authority',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the certificate comes from an unknown authority',
+  EPERM:
+    'this director may not do that (a capability such as CAP_NET_RAW is missing, or a firewall rule forbids it)',
   EMFILE: 'this director is out of file descriptors',
   ENFILE: 'this director is out of file descriptors',
   EADDRNOTAVAIL: 'this director is out of local ports',
@@ -37,6 +41,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
 export function attempt(context: ProbeContext, start: (attempt: Attempt) => void): Promise<ProbeOutcome> {
   return new Promise((resolve) => {
     const running = new Running(context, resolve);
+    if (running.ended) return; // cancelled before it began
     try {
       start(running);
     } catch (error) {
@@ -52,7 +57,7 @@ class Running implements Attempt {
   readonly #resolve: (outcome: ProbeOutcome) => void;
   readonly #timer: NodeJS.Timeout;
   readonly #cancel = (): void => this.#end(false, 'cancelled', true);
-  #waitingFor = 'an answer';
+  #waitingFor = 'answer';
   ended = false;
 
   constructor(context: ProbeContext, resolve: (outcome: ProbeOutcome) => void) {
@@ -79,6 +84,10 @@ class Running implements Attempt {
     this.#end(false, errorSentence(error), code !== undefined && OWN_FAULTS.has(code));
   }
 
+  inconclusive(reason: string): void {
+    this.#end(false, reason, true);
+  }
+
   onEnd(release: () => void): void {
     if (this.ended) release();
     else this.#releases.push(release);
@@ -101,7 +110,8 @@ class Running implements Attempt {
 
 function errorCode(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : undefined;
+  // Node's codes are bare; those of director/native carry a prefix.
+  return typeof code === 'string' ? code.replace(/^errno-/, '') : undefined;
 }
 
 /** What a system error means, in the words of the house; other errors speak for themselves. */

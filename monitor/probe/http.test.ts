@@ -74,6 +74,7 @@ describe('the http probe', () => {
   it('looks for a pattern in the body', async () => {
     await using server = await serve((_, response) => response.end('status: gründlich OK\n'));
     expect(await ask(server, { body: 'gründlich (OK|fine)' })).toBe('up: HTTP 200, body matches');
+    expect(await ask(server, { body: 'OK$' })).toBe('up: HTTP 200, body matches');
     expect(await ask(server, { body: 'broken' })).toBe('down: HTTP 200, but the body does not match broken');
     expect(await ask(server, { body: '(' })).toBe(
       'down: HTTP 200, but pattern ( is not a regular expression',

@@ -18,10 +18,13 @@ const box: Box = { pattern: undefined, text: '' };
 const sandbox = createContext(box);
 const script = new Script('pattern.exec(text)');
 
-/** `end`: index just behind the match. Never throws. */
+/**
+ * ^ and $ match at every line, as answers consist of lines and mostly end with one. `end`: index just behind the match.
+ * Never throws.
+ */
 export function match(source: string, text: string): MatchResult {
   try {
-    box.pattern = new RegExp(source);
+    box.pattern = new RegExp(source, 'm');
     box.text = text.length > TEXT_LIMIT_BYTES ? text.slice(0, TEXT_LIMIT_BYTES) : text;
     const found: RegExpExecArray | null = script.runInContext(sandbox, { timeout: TIME_LIMIT_MS });
     return found === null ? { found: false, end: 0 } : { found: true, end: found.index + found[0].length };
