@@ -123,14 +123,15 @@ function readEngine(
   findings: Findings,
 ): EngineConfig | undefined {
   const emptyMap: LocatedMap = { kind: 'map', offset: 0, size: 1, entries: new Map() };
-  const { all } = readFields(ENGINE, node ?? emptyMap, 'engine', findings);
+  const { some, all } = readFields(ENGINE, node ?? emptyMap, 'engine', findings);
+  const timeouts_ms = some.timeouts === undefined ? {} : readTimeouts(some.timeouts, findings);
   if (all === undefined) return undefined;
   return {
     kind: all.kind,
     interfaces: [...new Set(all.interfaces ?? virtualIps.map((each) => each.value.interface))],
     hook: all.hook,
     connections_max: all.connections,
-    timeouts_ms: all.timeouts === undefined ? {} : readTimeouts(all.timeouts, findings),
+    timeouts_ms,
   };
 }
 

@@ -16,12 +16,14 @@ export function readProbe(kind: ProbeKind, map: LocatedMap, findings: Findings):
     case 'ping':
       return readValues(PROBES[kind], map, what, findings).all && { kind };
     case 'http': {
+      checkHttp(map, false, findings);
       const all = readValues(PROBES.http, map, what, findings).all;
-      return all && httpProbe(all.http, all, false, map, findings);
+      return all && httpProbe(all.http, all, false);
     }
     case 'https': {
+      checkHttp(map, true, findings);
       const all = readValues(PROBES.https, map, what, findings).all;
-      return all && httpProbe(all.https, all, true, map, findings);
+      return all && httpProbe(all.https, all, true);
     }
     case 'dns': {
       const all = readValues(PROBES.dns, map, what, findings).all;
@@ -36,26 +38,26 @@ export function readProbe(kind: ProbeKind, map: LocatedMap, findings: Findings):
   }
 }
 
-function httpProbe(
-  path: string,
-  options: Omit<Values<typeof PROBES.http>, 'http'>,
-  tls: boolean,
-  map: LocatedMap,
-  findings: Findings,
-): ProbeSpec {
+/** Options that exclude each other, whether or not their values are good. */
+function checkHttp(map: LocatedMap, tls: boolean, findings: Findings): void {
   for (const key of ['sni', 'verify'] as const)
-    if (!tls && options[key] !== undefined)
+    if (!tls && map.entries.has(key))
       findings.problem(map.entries.get(key)!.keyOffset, {
         code: 'needs-tls',
         message: `\`${key}\` means nothing without TLS`,
         remedy: 'write https: instead of http:, or remove it',
       });
-  if (options.method === 'HEAD' && options.match !== undefined)
-    findings.problem(map.entries.get('match')!.keyOffset, {
+  const method = map.entries.get('method')?.node;
+  const match = map.entries.get('match');
+  if (method?.kind === 'scalar' && method.value === 'HEAD' && match !== undefined)
+    findings.problem(match.keyOffset, {
       code: 'no-body',
       message: 'the answer to HEAD has no body that could match',
       remedy: 'write method: GET, or remove match',
     });
+}
+
+function httpProbe(path: string, options: Omit<Values<typeof PROBES.http>, 'http'>, tls: boolean): ProbeSpec {
   return {
     kind: 'http',
     tls,

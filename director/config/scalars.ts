@@ -97,10 +97,23 @@ export function choice<const T extends readonly string[]>(words: T): z.ZodType<T
   });
 }
 
+/** One of a few numbers. */
+export function rate(rates: readonly number[]): z.ZodType<number> {
+  return z.unknown().transform((value, context) => {
+    if (typeof value === 'number' && rates.includes(value)) return value;
+    const message = `${quote(value)} is not one of ${rates.join(', ')}`;
+    return refuse(context, { code: 'bad-choice', message });
+  });
+}
+
+/** One line of text, such as a path of the file system. */
 export function text(max_chars: number): z.ZodType<string> {
   return z.unknown().transform((value, context) => {
     if (typeof value !== 'string')
       return refuse(context, { code: 'not-text', message: 'expected text', remedy: 'write it in quotes' });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: escapes in quotes can still bring them in
+    if (/[\x00-\x1f\x7f]/.test(value))
+      return refuse(context, { code: 'bad-character', message: 'must not hold control characters' });
     if (value.length > 0 && value.length <= max_chars) return value;
     const message =
       value.length === 0 ? 'must not be empty' : `must not be longer than ${max_chars} characters`;

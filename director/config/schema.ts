@@ -4,7 +4,16 @@ import { z } from 'zod';
 import { METHODS, REMOVAL_POLICIES, SCHEDULERS } from '../model/service.ts';
 import { CONNECTION_STATES, type ConnectionState } from '../model/state.ts';
 import { PART, type Shape } from './fields.ts';
-import { command, httpPath, httpStatus, pattern } from './probe-scalars.ts';
+import {
+  command,
+  domainName,
+  hostHeader,
+  hostName,
+  httpPath,
+  httpStatus,
+  pattern,
+  sentText,
+} from './probe-scalars.ts';
 import * as scalar from './scalars.ts';
 
 const DAY_MS = 86_400_000;
@@ -42,9 +51,7 @@ export const UDP_LINK = {
 
 export const SERIAL_LINK = {
   serial: scalar.text(255),
-  baud: z
-    .union([9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600].map((rate) => z.literal(rate)))
-    .default(115200),
+  baud: scalar.rate([9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600]).default(115200),
 } satisfies Shape;
 
 export const VIRTUAL_IP = {
@@ -127,8 +134,8 @@ export const MONITOR = {
 const flag = z.boolean();
 const HTTP_OPTIONS = {
   method: scalar.choice(['GET', 'HEAD']).default('GET'),
-  host: scalar.text(255).optional(),
-  sni: scalar.text(255).optional(),
+  host: hostHeader.optional(),
+  sni: hostName.optional(),
   verify: flag.optional(),
   status: httpStatus.optional(),
   match: pattern.optional(),
@@ -141,7 +148,7 @@ export const PROBES = {
   https: { https: httpPath, ...HTTP_OPTIONS },
   ping: { ping: z.literal(true) },
   dns: {
-    dns: scalar.text(253),
+    dns: domainName,
     type: scalar.choice(['A', 'AAAA', 'NS', 'CNAME', 'SOA', 'MX', 'TXT', 'PTR', 'SRV']).default('A'),
     answer: pattern.optional(),
   },
@@ -153,17 +160,17 @@ export const PROBE_KINDS = Object.keys(PROBES) as ProbeKind[];
 
 export const EXPECT = {
   banner: pattern.optional(),
-  send: scalar.text(4096).optional(),
+  send: sentText.optional(),
   match: pattern.optional(),
   steps: PART,
   starttls: flag.default(false),
   tls: flag.default(false),
-  sni: scalar.text(255).optional(),
+  sni: hostName.optional(),
 } satisfies Shape;
 
 export const EXPECT_STEP = {
   expect: pattern.optional(),
-  send: scalar.text(4096).optional(),
+  send: sentText.optional(),
   starttls: z.literal(true).optional(),
 } satisfies Shape;
 

@@ -69,7 +69,7 @@ function readService(name: string, offset: number, node: Located, findings: Find
     });
   const placed = sorry ? [...servers, sorry] : servers;
   checkEndpoints(placed, findings);
-  if (node.kind === 'map' && servers.length === 0 && !findings.failed)
+  if (node.kind === 'map' && servers.length === 0)
     findings.warning(offset, { code: 'no-servers', message: `service ${quote(name)} has no real server` });
   const listenOffset = node.kind === 'map' ? (node.entries.get('listen')?.node.offset ?? offset) : offset;
   const config: ServiceConfig | undefined = all && {

@@ -7,6 +7,7 @@ import {
   isMap,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   type Node,
   Parser,
@@ -45,6 +46,7 @@ export interface LocatedEntry {
 }
 
 export const DEPTH_MAX = 32;
+const LEXEMES_MAX = 2_000_000;
 /** Values that aliases may bring in, counted as often as they are used. */
 export const ALIASED_VALUES_MAX = 100_000;
 
@@ -65,8 +67,8 @@ const OPTIONS = {
 export function readTree(text: string, findings: Findings): LocatedMap | undefined {
   if (!checkCharacters(text, findings)) return undefined;
   const lines = new LineCounter();
-  const tokens = [...new Parser(lines.addNewLine).parse(text)];
-  if (!checkTokens(tokens, findings)) return undefined;
+  const tokens = readTokens(text, lines, findings);
+  if (tokens === undefined || !checkTokens(tokens, findings)) return undefined;
   const [document] = [...new Composer(OPTIONS).compose(tokens, true, text.length)];
   for (const error of document?.errors ?? [])
     findings.problem(error.pos[0], { code: 'yaml-syntax', message: oneSentence(error.message) });
@@ -90,10 +92,12 @@ export function readTree(text: string, findings: Findings): LocatedMap | undefin
   return undefined;
 }
 
-/** Shortened and quoted, for messages. */
+/** Shortened, text in quotes: for messages. */
 export function quote(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
+  const short = text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  return typeof value === 'string' ? JSON.stringify(short) : short;
 }
 
 function oneSentence(message: string): string {
@@ -113,6 +117,27 @@ function checkCharacters(text: string, findings: Findings): boolean {
     remedy: 'is this a YAML file?',
   });
   return false;
+}
+
+/** Step by step, so that a text made to be costly is given up early: building its tree costs ten times the reading. */
+function readTokens(text: string, lines: LineCounter, findings: Findings): CST.Token[] | undefined {
+  const parser = new Parser(lines.addNewLine);
+  const tokens: CST.Token[] = [];
+  lines.addNewLine(0);
+  let count = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const token of parser.next(lexeme)) tokens.push(token);
+    // On the stack: the document, the open collections, and what is just being read.
+    const deep = parser.stack.length > DEPTH_MAX + 2;
+    if (!deep && ++count <= LEXEMES_MAX) continue;
+    const message = deep
+      ? `nested deeper than ${DEPTH_MAX} levels`
+      : `more than ${LEXEMES_MAX} YAML words and signs`;
+    findings.problem(parser.offset, { code: deep ? 'too-deep' : 'too-large', message });
+    return undefined;
+  }
+  for (const token of parser.end()) tokens.push(token);
+  return tokens;
 }
 
 /** Refuses what is not let in before anything recursive walks over it. */
