@@ -52,7 +52,10 @@ export const serverSchema = z.object({
   weight_configured: count,
   /** By order; takes the place of the configured one. */
   weight_ordered: count.optional(),
-  weight_effective: count.describe('what the engine schedules by; 0 while it is not in the engine'),
+  weight_effective: z
+    .number()
+    .min(0)
+    .describe('share of new connections; 0 while it gets none; a fraction while it ramps up'),
   presence: z.enum(['present', 'leaving', 'absent']).describe('in the engine'),
   /** Why it is in the engine, or not, with this weight. */
   because: z.string(),
@@ -116,6 +119,8 @@ export const virtualIpSchema = z.object({
   detail: z.string().optional(),
 });
 
+export type VirtualIpStatus = z.infer<typeof virtualIpSchema>;
+
 export const statusSchema = z.object({
   version: z.string(),
   node: z.string(),
@@ -149,9 +154,13 @@ export const statusSchema = z.object({
     dropped: count,
   }),
   monitor: z.object({
-    workers: count,
-    nannies: count,
-    detail: z.string().optional(),
+    /** Process ids of the monitors; one that has died is missing until it is back. */
+    pids: z.array(count),
+    restarts: count,
+    checks: count,
+    probes: count,
+    failures: count,
+    lateness_p99_ms: z.number(),
   }),
   problems: z.array(problemNoteSchema),
 });
@@ -230,6 +239,7 @@ export const applySchema = z.object({
   stored: z.boolean(),
   /** What changes in the configuration, in words. */
   changes: z.array(z.string()),
+  warnings: z.array(z.string()),
   /** What is done to the engine, in words. */
   steps: z.array(z.string()),
   failed: z.array(z.object({ service: z.string(), code: z.string(), detail: z.string() })),

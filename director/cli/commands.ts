@@ -1,0 +1,30 @@
+// Every command, in the order in which help lists them.
+import type { Command } from './command.ts';
+import { apply, check, rollback } from './commands/configure.ts';
+import { events, revisions } from './commands/history.ts';
+import { connections, explain, servers, services, status } from './commands/look.ts';
+import { disable, drain, enable, weight } from './commands/order.ts';
+import { run, selfDescribing, version } from './commands/self.ts';
+
+const { help, completion } = selfDescribing(() => commands);
+
+export const commands: readonly Command[] = [
+  run,
+  check,
+  apply,
+  rollback,
+  revisions,
+  status,
+  services,
+  servers,
+  connections,
+  events,
+  drain,
+  enable,
+  disable,
+  weight,
+  explain,
+  completion,
+  version,
+  help,
+];

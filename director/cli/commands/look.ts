@@ -1,0 +1,242 @@
+// Commands that read: status, services, servers.
+import type { ServerStatus, ServiceStatus, Status } from '../../control/schema.ts';
+import { EXIT } from '../../model/error.ts';
+import type { Command, CommandContext } from '../command.ts';
+import {
+  admin,
+  amount,
+  bytesRate,
+  clockTime,
+  configuredWeight,
+  duration,
+  rate,
+  serverHealth,
+  serviceHealth,
+} from '../show.ts';
+import { type Cell, type Column, paint, plain } from '../table.ts';
+import { print, READ_OPTIONS, SERVICE, table } from './common.ts';
+
+export const status: Command = {
+  name: 'status',
+  summary: 'What is exposed, whether it is healthy, who is active and by which engine',
+  arguments: [],
+  options: READ_OPTIONS,
+  examples: ['fairlead status', 'fairlead status --json'],
+  run: async (context) =>
+    print(context, await context.client.call('status'), (value) => renderStatus(context, value)),
+};
+
+export const services: Command = {
+  name: 'services',
+  summary: 'Virtual services with their health, load and rates',
+  arguments: [],
+  options: READ_OPTIONS,
+  examples: ['fairlead services'],
+  run: async (context) =>
+    print(context, await context.client.call('services'), (value) => serviceTable(context, value.services)),
+};
+
+export const servers: Command = {
+  name: 'servers',
+  summary: 'Real servers: health, admin state, weights, connections, and why',
+  arguments: [{ ...SERVICE, optional: true }],
+  options: READ_OPTIONS,
+  examples: ['fairlead servers', 'fairlead servers www'],
+  run: async (context) => {
+    const name = context.args[0];
+    const value =
+      name === undefined
+        ? await context.client.call('servers')
+        : { servers: (await context.client.call('service', { params: { service: name } })).servers };
+    return print(context, value, ({ servers: list }) => serverTable(context, list));
+  },
+};
+
+export const connections: Command = {
+  name: 'connections',
+  summary: 'Connection entries and persistence templates',
+  arguments: [],
+  options: {
+    service: { type: 'string', value: 'NAME', help: 'Only of this service', complete: 'service' },
+    server: { type: 'string', value: 'NAME', help: 'Only to this real server' },
+    client: { type: 'string', value: 'IP', help: 'Only from this client' },
+    state: { type: 'string', value: 'STATE', help: 'Only in this state, such as ESTABLISHED' },
+    kind: {
+      type: 'string',
+      value: 'KIND',
+      help: 'Only connection entries or only templates',
+      complete: ['connection', 'template'],
+    },
+    limit: { type: 'string', value: 'N', help: 'At most so many (default 1000)' },
+    ...READ_OPTIONS,
+  },
+  examples: ['fairlead connections --service www --client 192.0.2.1'],
+  run: async (context) => {
+    const query: Record<string, string> = {};
+    for (const name of ['service', 'server', 'client', 'state', 'kind', 'limit'])
+      if (typeof context.values[name] === 'string') query[name] = context.values[name];
+    const value = await context.client.call('connections', { query: query as { limit?: string } });
+    return print(context, value, (list) => {
+      const rows = list.connections.map((each): (Cell | string)[] => [
+        each.kind === 'template' ? 'template' : each.protocol,
+        each.client,
+        each.virtual,
+        each.server,
+        `${each.service}/${each.server_name}`,
+        each.state,
+        duration(each.expires_ms),
+        `${each.packets_in}/${each.packets_out}`,
+        amount(each.bytes_in + each.bytes_out),
+      ]);
+      const more = list.truncated ? 'There are more: raise --limit.\n' : '';
+      return table(context, CONNECTION_COLUMNS, rows) + more;
+    });
+  },
+};
+
+const CONNECTION_COLUMNS: readonly Column[] = [
+  { title: 'KIND' },
+  { title: 'CLIENT' },
+  { title: 'VIRTUAL' },
+  { title: 'SERVER' },
+  { title: 'NAME' },
+  { title: 'STATE' },
+  { title: 'EXPIRES', align: 'right' },
+  { title: 'PACKETS', align: 'right' },
+  { title: 'BYTES', align: 'right' },
+];
+
+export const explain: Command = {
+  name: 'explain',
+  summary: 'Which server a new packet of a client would reach, and why',
+  arguments: [],
+  options: {
+    client: { type: 'string', value: 'IP:PORT', help: 'The client', required: true },
+    service: {
+      type: 'string',
+      value: 'NAME',
+      help: 'The virtual service',
+      required: true,
+      complete: 'service',
+    },
+    ...READ_OPTIONS,
+  },
+  examples: ['fairlead explain --client 192.0.2.1:40000 --service www'],
+  run: async (context) => {
+    const { client, service } = context.values as { client: string; service: string };
+    const value = await context.client.call('explain', { body: { client, service } });
+    print(context, value, ({ outcome, server, method, because }) => {
+      const verdict =
+        server === undefined
+          ? outcome
+          : `${outcome} to ${service}/${server}${method === undefined ? '' : ` (${method})`}`;
+      return `${[plain(verdict), ...because.map((each) => `  - ${plain(each)}`)].join('\n')}\n`;
+    });
+    return EXIT.ok;
+  },
+};
+
+type ServiceSummary = Omit<ServiceStatus, 'servers'>;
+
+function serviceTable(context: CommandContext, list: readonly ServiceSummary[]): string {
+  return table(
+    context,
+    [
+      { title: 'SERVICE' },
+      { title: 'LISTEN' },
+      { title: 'SCHEDULER' },
+      { title: 'HEALTH' },
+      { title: 'UP', align: 'right' },
+      { title: 'ACTIVE', align: 'right' },
+      { title: 'INACTIVE', align: 'right' },
+      { title: 'TEMPLATES', align: 'right' },
+      { title: 'CONNECTIONS', align: 'right' },
+      { title: 'RATE', align: 'right' },
+      { title: 'TRAFFIC', align: 'right' },
+    ],
+    list.map((service) => [
+      service.name,
+      service.listen,
+      service.scheduler,
+      serviceHealth(service.health),
+      `${service.servers_up}/${service.servers_total}`,
+      String(service.active),
+      String(service.inactive),
+      String(service.templates),
+      amount(service.traffic.connections),
+      rate(service.rates),
+      bytesRate(service.rates),
+    ]),
+  );
+}
+
+function serverTable(context: CommandContext, list: readonly ServerStatus[]): string {
+  return table(
+    context,
+    [
+      { title: 'SERVICE' },
+      { title: 'SERVER' },
+      { title: 'ADDRESS' },
+      { title: 'METHOD' },
+      { title: 'HEALTH' },
+      { title: 'ADMIN' },
+      { title: 'WEIGHT', align: 'right' },
+      { title: 'EFFECTIVE', align: 'right' },
+      { title: 'ACTIVE', align: 'right' },
+      { title: 'INACTIVE', align: 'right' },
+      { title: 'RATE', align: 'right' },
+      { title: 'WHY' },
+    ],
+    list.map((server) => [
+      server.service,
+      server.role === 'sorry' ? `${server.name} (sorry)` : server.name,
+      server.address,
+      server.method,
+      serverHealth(server),
+      admin(server.admin),
+      configuredWeight(server),
+      String(server.weight_effective),
+      String(server.active),
+      String(server.inactive),
+      rate(server.rates),
+      { text: why(server), tone: 'quiet' },
+    ]),
+  );
+}
+
+function why(server: ServerStatus): string {
+  const reason = server.health_reason === '' ? '' : ` (${server.health_reason})`;
+  const left =
+    server.admin === 'draining' && server.drain?.done === undefined
+      ? `, left: ${server.active} active, ${server.inactive} inactive, ${server.templates} templates`
+      : '';
+  return `${server.because}${left}${reason}`;
+}
+
+function renderStatus(context: CommandContext, value: Status): string {
+  const { color } = context.terminal;
+  const label = (text: string): string => paint(text.padEnd(10), 'strong', color);
+  const { engine, revision, store, monitor } = value;
+  const hooks = engine.hooks.map((hook) => `${hook.interface} ${hook.hook} (${hook.why})`);
+  const tables = engine.tables.map((each) => `${each.name} ${each.used}/${each.limit}`);
+  const drops = Object.entries(engine.totals.dropped).filter(([, count]) => count > 0);
+  const dropped = drops.reduce((sum, [, count]) => sum + count, 0);
+  const lines = [
+    `${label('director')}${value.cluster}/${value.node}: ${paint(value.role, value.role === 'active' ? 'good' : 'warn', color)}, ${value.role_because}`,
+    `${label('running')}fairlead ${value.version}, pid ${value.pid}, for ${duration(value.now - value.started)}`,
+    `${label('revision')}${revision.number}, ${clockTime(revision.at)} by ${plain(revision.author)}${revision.comment === '' ? '' : `: ${plain(revision.comment)}`}`,
+    `${label('engine')}${engine.kind}${hooks.length > 0 ? `: ${hooks.join(', ')}` : ''}; ${engine.survives_restart ? 'packets go on through a restart' : 'its state ends with the process'}`,
+    `${label('tables')}${tables.length > 0 ? tables.join(', ') : 'empty'}`,
+    `${label('packets')}in ${amount(engine.totals.in)}, forwarded ${amount(engine.totals.forwarded)}, local ${amount(engine.totals.local)}, dropped ${amount(dropped)}${drops.length > 0 ? ` (${drops.map(([name, count]) => `${name} ${count}`).join(', ')})` : ''}`,
+    `${label('VIPs')}${value.virtual_ips.length === 0 ? 'none' : value.virtual_ips.map((vip) => `${vip.address} ${vip.interface} ${vip.state}`).join(', ')}`,
+    `${label('monitors')}${monitor.checks} checks by ${monitor.pids.length} processes${monitor.restarts > 0 ? `, ${monitor.restarts} restarts` : ''}`,
+    `${label('store')}${store.state}${store.detail === undefined ? '' : `: ${plain(store.detail)}`}`,
+    '',
+    serviceTable(context, value.services),
+  ];
+  for (const problem of value.problems) {
+    lines.push(`${paint('problem', 'bad', color)}   ${plain(problem.subject)}: ${plain(problem.detail)}`);
+    if (problem.remedy !== undefined) lines.push(`          ${problem.remedy}`);
+  }
+  return `${lines.join('\n').trimEnd()}\n`;
+}

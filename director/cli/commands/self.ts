@@ -1,0 +1,101 @@
+// Commands about the program itself: run, doctor, version, completion, help.
+import { EXIT } from '../../model/error.ts';
+import type { Command, CommandContext } from '../command.ts';
+import { flag, text } from '../command.ts';
+import { bashCompletion } from '../completion.ts';
+import { commandHelp, overview } from '../help.ts';
+import { unknownCommand, usage } from '../parse.ts';
+import { INSTANCE_OPTIONS } from './common.ts';
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+
+export const run: Command = {
+  name: 'run',
+  summary: 'Runs the director in the foreground, logging JSON lines to standard output',
+  arguments: [],
+  options: {
+    config: { type: 'string', value: 'FILE', help: 'The configuration', required: true, complete: 'file' },
+    node: { type: 'string', value: 'NAME', help: 'Which of its directors this is', required: true },
+    state: {
+      type: 'string',
+      value: 'DIR',
+      help: 'Where events, revisions and orders are kept (/var/lib/fairlead)',
+      complete: 'folder',
+    },
+    runtime: INSTANCE_OPTIONS.runtime!,
+    'release-on-exit': { type: 'boolean', help: 'Take everything out of the kernel at the end' },
+    'log-level': { type: 'string', value: 'LEVEL', help: 'Default info', complete: LOG_LEVELS },
+  },
+  details: [
+    'SIGTERM and SIGINT end it; what it has set up in the kernel stays, so that packets go on until it is back,',
+    'unless --release-on-exit is given. SIGHUP reads the configuration file again.',
+  ].join('\n'),
+  examples: ['fairlead run --config /etc/fairlead/fairlead.yaml --node lb1'],
+  run: async (context) => {
+    const level = text(context.values, 'log-level') ?? 'info';
+    const logLevel = LOG_LEVELS.find((each) => each === level);
+    if (logLevel === undefined)
+      throw usage(`--log-level ${level} does not exist.`, `There are: ${LOG_LEVELS.join(', ')}.`);
+    await context.duties.run({
+      configFile: text(context.values, 'config')!,
+      node: text(context.values, 'node')!,
+      stateFolder: text(context.values, 'state') ?? '/var/lib/fairlead',
+      runtimeFolder: context.runtimeFolder,
+      version: context.version,
+      releaseOnExit: flag(context.values, 'release-on-exit'),
+      logLevel,
+    });
+    return EXIT.ok;
+  },
+};
+
+export const version: Command = {
+  name: 'version',
+  summary: 'Prints the version',
+  arguments: [],
+  options: {},
+  examples: ['fairlead version'],
+  run: (context) => {
+    context.terminal.out(`fairlead ${context.version}\n`);
+    return EXIT.ok;
+  },
+};
+
+/** These two speak of the table that they are part of. */
+export function selfDescribing(commands: () => readonly Command[]): { help: Command; completion: Command } {
+  return {
+    help: {
+      name: 'help',
+      summary: 'Lists the commands, or tells more about one',
+      arguments: [{ name: 'COMMAND', help: 'a command', optional: true }],
+      options: {},
+      examples: ['fairlead help drain'],
+      run: (context) => {
+        context.terminal.out(helpText(context, commands()));
+        return EXIT.ok;
+      },
+    },
+    completion: {
+      name: 'completion',
+      summary: 'Prints the completion script of a shell',
+      arguments: [{ name: 'SHELL', help: 'bash', complete: ['bash'] }],
+      options: {},
+      examples: ['fairlead completion bash > /etc/bash_completion.d/fairlead'],
+      run: (context) => {
+        const [shell] = context.args;
+        if (shell !== 'bash')
+          throw usage(`There is no completion for ${JSON.stringify(shell)}.`, 'There is one for bash.');
+        context.terminal.out(bashCompletion(commands()));
+        return EXIT.ok;
+      },
+    },
+  };
+}
+
+function helpText(context: CommandContext, commands: readonly Command[]): string {
+  const [name] = context.args;
+  if (name === undefined) return overview(commands, context.version);
+  const command = commands.find((each) => each.name === name);
+  if (command === undefined) throw unknownCommand(name, commands);
+  return commandHelp(command);
+}

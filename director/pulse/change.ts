@@ -1,0 +1,111 @@
+// Taking another configuration, from wherever it comes: the file, the control API, an older revision. Everything is
+// validated before anything is touched; then the revision is in force at once and on disk as soon as the disk has it.
+import type { Configuration } from '../config/configuration.ts';
+import { parseConfiguration } from '../config/parse.ts';
+import { ConfigurationError, formatProblem } from '../config/problem.ts';
+import type { ApplyReply } from '../control/schema.ts';
+import { EXIT, FairleadError } from '../model/error.ts';
+import { describePlan } from '../reconcile/describe.ts';
+import { diffConfigurations, needsRestart } from './configuration-diff.ts';
+import type { Core } from './core.ts';
+import { hashText } from './revisions.ts';
+
+export interface ChangeRequest {
+  readonly text: string;
+  /** Named in what is wrong with it. */
+  readonly source: string;
+  readonly author: string;
+  readonly comment: string;
+  readonly dryRun: boolean;
+}
+
+/** Synchronous until the change is in force, so that no other change comes between check and act. */
+export async function changeConfiguration(core: Core, request: ChangeRequest): Promise<ApplyReply> {
+  const parsed = parseConfiguration(request.text, request.source);
+  if ('problems' in parsed) throw new ConfigurationError(parsed.problems);
+  const { configuration } = parsed;
+  checkFits(core, configuration);
+  const hash = hashText(request.text);
+  const changed = hash !== core.revision.hash;
+  const before = core.director.configuration;
+  const rehearsed = core.director.rehearse(configuration);
+  const reply = {
+    dry_run: request.dryRun,
+    changed,
+    changes: diffConfigurations(before, configuration),
+    warnings: parsed.warnings.map(formatProblem),
+    needs_restart: needsRestart(before, configuration),
+    steps: describePlan(rehearsed.steps, rehearsed.actual),
+  };
+  if (request.dryRun) return { ...reply, revision: core.revision.number, stored: true, failed: [] };
+
+  if (changed)
+    core.revision = {
+      number: core.revision.number + 1,
+      at: core.clock.now(),
+      author: request.author,
+      comment: request.comment,
+      hash,
+      text: request.text,
+    };
+  const { failed } = putInForce(core, configuration);
+  if (!changed) return { ...reply, revision: core.revision.number, stored: true, failed: [...failed] };
+  const { number } = core.revision;
+  core.record(
+    'applied',
+    `revision ${number}`,
+    request.comment === '' ? 'a new configuration is in force' : request.comment,
+    {
+      author: request.author,
+      changes: reply.changes.slice(0, 20),
+      steps: reply.steps.length,
+      failed: failed.length,
+    },
+  );
+  const stored = await core.store.saveRevision(core.revision);
+  return { ...reply, revision: number, stored, failed: [...failed] };
+}
+
+/** The parts that follow the configuration while running. */
+export function putInForce(
+  core: Pick<Core, 'director' | 'board' | 'monitors' | 'virtualIps'>,
+  configuration: Configuration,
+): ReturnType<Core['director']['replace']> {
+  // Verdicts first: what is decided about a server must know whether it is up.
+  const checks = core.board.configure(configuration, () => false);
+  core.monitors.assign(checks);
+  const report = core.director.replace(configuration);
+  core.virtualIps.set(configuration);
+  return report;
+}
+
+/** What the text alone cannot show: whether it fits this node and this engine. */
+function checkFits(core: Core, configuration: Configuration): void {
+  if (!configuration.directors.some((director) => director.name === core.node))
+    throw new FairleadError(
+      'refused',
+      `The configuration does not name this node, ${core.node}, as a director.`,
+      {
+        remedy: 'Add it under directors, or start this node under another name.',
+        exit: EXIT.refused,
+      },
+    );
+  const { limits, kind } = core.opened.engine.capabilities();
+  const servers = configuration.services.reduce(
+    (sum, service) => sum + service.servers.length + (service.sorry === undefined ? 0 : 1),
+    0,
+  );
+  for (const [what, wanted, limit] of [
+    ['services', configuration.services.length, limits.services],
+    ['real servers', servers, limits.servers],
+  ] as const)
+    if (wanted > limit)
+      throw new FairleadError(
+        'refused',
+        `The ${kind} engine takes ${limit} ${what}, the configuration has ${wanted}.`,
+        {
+          remedy: 'Spread the services over more than one pair.',
+          exit: EXIT.refused,
+        },
+      );
+}

@@ -1,0 +1,82 @@
+// Everything that a running supervisor consists of, held together: what the handlers of the control API act on.
+import type { MonitorPool } from '../../monitor/pool.ts';
+import type { Configuration, ServerConfig, ServiceConfig } from '../config/configuration.ts';
+import { nearest } from '../config/nearest.ts';
+import type { VirtualIpStatus } from '../control/schema.ts';
+import type { Clock } from '../model/clock.ts';
+import { EXIT, FairleadError } from '../model/error.ts';
+import type { JsonValue, RevisionRecord } from '../store/record.ts';
+import type { Store } from '../store/store.ts';
+import type { Director } from './director.ts';
+import type { OpenedEngine } from './engine-choice.ts';
+import type { HealthBoard } from './health-board.ts';
+import type { Log } from './log.ts';
+import type { OrderBook } from './order-book.ts';
+
+export interface VirtualIps extends Disposable {
+  /** Raises what is new, drops what is gone. */
+  set(configuration: Configuration): void;
+  status(): readonly VirtualIpStatus[];
+  release(): void;
+}
+
+export interface Core {
+  readonly node: string;
+  readonly version: string;
+  readonly started: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: Store;
+  readonly opened: OpenedEngine;
+  readonly board: HealthBoard;
+  readonly orders: OrderBook;
+  readonly director: Director;
+  readonly monitors: MonitorPool;
+  readonly virtualIps: VirtualIps;
+  readonly role: { readonly name: 'active' | 'standby'; readonly because: string };
+  /** The one in force; replaced as a whole. */
+  revision: RevisionRecord;
+  readonly record: RecordEvent;
+}
+
+export type RecordEvent = (kind: string, subject: string, reason: string, evidence?: JsonValue) => void;
+
+export function findService(core: Pick<Core, 'director'>, name: string): ServiceConfig {
+  const service = core.director.service(name);
+  if (service !== undefined) return service;
+  throw unknown(
+    'unknown-service',
+    `There is no service ${name}`,
+    name,
+    core.director.configuration.services.map((each) => each.name),
+  );
+}
+
+export function findServer(core: Pick<Core, 'director'>, serviceName: string, name: string): ServerConfig {
+  const service = findService(core, serviceName);
+  const servers = [...service.servers, ...(service.sorry === undefined ? [] : [service.sorry])];
+  const server = servers.find((each) => each.name === name);
+  if (server !== undefined) return server;
+  throw unknown(
+    'unknown-server',
+    `Service ${serviceName} has no server ${name}`,
+    name,
+    servers.map((each) => each.name),
+  );
+}
+
+const LISTED_MAX = 10;
+
+function unknown(code: string, sentence: string, name: string, known: readonly string[]): FairleadError {
+  const near = nearest(name, known);
+  const list = `${known.slice(0, LISTED_MAX).join(', ')}${known.length > LISTED_MAX ? ', ...' : ''}`;
+  return new FairleadError(code, `${sentence}.`, {
+    exit: EXIT.usage,
+    remedy:
+      near !== undefined
+        ? `Did you mean ${near}?`
+        : known.length > 0
+          ? `There are: ${list}.`
+          : 'There is none.',
+  });
+}

@@ -1,0 +1,240 @@
+// What each route of the control API does. Changes take effect before the first await, so that the precondition which
+// the server has just checked still holds when they do.
+
+import { parseConfiguration } from '../config/parse.ts';
+import type { Handlers } from '../control/backend.ts';
+import type { Change, Connection } from '../control/schema.ts';
+import { formatEndpoint, parseAddress, parseEndpoint } from '../model/address.ts';
+import type { ConnectionEntry, ConnectionFilter } from '../model/connection.ts';
+import { EXIT, FairleadError } from '../model/error.ts';
+import { CONNECTION_STATES, type ConnectionState } from '../model/state.ts';
+import { changeConfiguration } from './change.ts';
+import { type Core, findServer, findService } from './core.ts';
+import type { OrderChange } from './order-book.ts';
+import { reportServices } from './report.ts';
+import { reportStatus } from './status.ts';
+
+export function createHandlers(core: Core): Handlers {
+  return {
+    status: () => reportStatus(core),
+    services: () => ({ services: reportServices(core) }),
+    service: ({ params }) => reportOne(core, params.service!),
+    servers: () => ({ servers: reportServices(core).flatMap((service) => service.servers) }),
+    server: ({ params }) => reportServerOf(core, params.service!, params.server!),
+    connections: ({ query }) => {
+      const { limit } = query;
+      const found = core.opened.engine.connections(filterOf(core, query), limit + 1);
+      return { connections: found.slice(0, limit).map(toConnection), truncated: found.length > limit };
+    },
+    events: async ({ query }) => ({ events: [...(await core.store.events(query.since, query.limit))] }),
+    revisions: async () => ({
+      current: core.revision.number,
+      revisions: [...(await core.store.revisions())],
+    }),
+    revision: async ({ params }) => findRevision(core, Number(params.revision)),
+    drain: ({ params, body, author }) =>
+      order(core, params, author, 'drain-ordered', 'no new connections', {
+        admin: 'draining',
+        ...(body.deadline_ms === undefined ? {} : { deadline: core.clock.now() + body.deadline_ms }),
+        ...(body.at_deadline === undefined ? {} : { atDeadline: body.at_deadline }),
+      }),
+    enable: ({ params, author }) =>
+      order(core, params, author, 'enabled', 'takes connections again', { admin: 'enabled' }),
+    disable: ({ params, author }) =>
+      order(core, params, author, 'disabled', 'taken out', { admin: 'disabled' }),
+    weight: ({ params, body, author }) =>
+      body.weight === null
+        ? order(core, params, author, 'weight-ordered', 'back to the configured weight', {
+            weight: undefined,
+          })
+        : order(core, params, author, 'weight-ordered', `weight ${body.weight}`, { weight: body.weight }),
+    apply: ({ query, body, author }) =>
+      changeConfiguration(core, {
+        text: body,
+        source: 'configuration',
+        author,
+        comment: query.comment,
+        dryRun: query.dry_run,
+      }),
+    rollback: ({ body, author }) => rollBack(core, body.revision, author),
+    check: ({ body }) => {
+      const parsed = parseConfiguration(body, 'configuration');
+      const places = 'problems' in parsed ? parsed.problems : parsed.warnings;
+      return {
+        ok: !('problems' in parsed),
+        problems: places.map(({ line, column, message, remedy }) => ({
+          line,
+          column,
+          message,
+          ...(remedy === undefined ? {} : { remedy }),
+        })),
+      };
+    },
+    explain: ({ body }) => {
+      findService(core, body.service);
+      const client = parseEndpoint(body.client);
+      if (client === undefined)
+        throw badInput(
+          `${body.client} is no client address and port.`,
+          'Write 192.0.2.1:40000 or [fd00::1]:40000.',
+        );
+      const { outcome, server, method, because } = core.opened.engine.explain({
+        service: body.service,
+        client,
+      });
+      return {
+        outcome,
+        ...(server === undefined ? {} : { server }),
+        ...(method === undefined ? {} : { method }),
+        because: [...because, ...absentees(core, body.service)],
+      };
+    },
+    probe: ({ body }) => {
+      if (body.service !== undefined) findService(core, body.service);
+      if (body.service !== undefined && body.server !== undefined)
+        findServer(core, body.service, body.server);
+      const keys = core.board.keys(body.service, body.server);
+      for (const key of keys) core.monitors.probeNow(key);
+      return { probed: keys.length };
+    },
+  };
+}
+
+function badInput(message: string, remedy: string): FairleadError {
+  return new FairleadError('bad-request', message, { remedy, exit: EXIT.usage });
+}
+
+function reportOne(core: Core, name: string) {
+  const report = reportServices(core, name)[0];
+  if (report !== undefined) return report;
+  findService(core, name); // throws, with the nearest name
+  throw new FairleadError('unknown-service', `There is no service ${name}.`, { exit: EXIT.usage });
+}
+
+function reportServerOf(core: Core, service: string, server: string) {
+  const found = reportOne(core, service).servers.find((each) => each.name === server);
+  if (found !== undefined) return found;
+  findServer(core, service, server);
+  throw new FairleadError('unknown-server', `Service ${service} has no server ${server}.`, {
+    exit: EXIT.usage,
+  });
+}
+
+/** In force before it returns its promise; the promise waits for the disk. */
+async function order(
+  core: Core,
+  params: Readonly<Record<string, string>>,
+  author: string,
+  kind: string,
+  what: string,
+  change: OrderChange,
+): Promise<Change> {
+  const service = params.service!;
+  const server = findServer(core, service, params.server!).name;
+  const now = core.clock.now();
+  const standing = core.orders.change(service, server, change, { author, now });
+  core.record(kind, `${service}/${server}`, `${what}, by order of ${author}`, { author });
+  core.director.decide(new Set([service]));
+  const report = reportServerOf(core, service, server);
+  const revision = core.revision.number;
+  const stored =
+    standing === undefined
+      ? await core.store.forgetOrder(service, server)
+      : await core.store.saveOrder(standing);
+  return { revision, stored, server: report };
+}
+
+async function rollBack(core: Core, wanted: number | undefined, author: string) {
+  const present = core.revision;
+  const number = wanted ?? (await revisionBefore(core));
+  const revision = await findRevision(core, number);
+  // Reading took a moment; what was checked before it must still hold.
+  if (core.revision.number !== present.number)
+    throw new FairleadError('stale', `Revision ${core.revision.number} came into force meanwhile.`, {
+      remedy: 'Look at what is in force now, then try again.',
+      exit: EXIT.refused,
+    });
+  return changeConfiguration(core, {
+    text: revision.text,
+    source: `revision ${number}`,
+    author,
+    comment: `back to revision ${number}`,
+    dryRun: false,
+  });
+}
+
+/** The newest one whose text is not the present one. */
+async function revisionBefore(core: Core): Promise<number> {
+  const revisions = await core.store.revisions();
+  const before = revisions.findLast(
+    (each) => each.number < core.revision.number && each.hash !== core.revision.hash,
+  );
+  if (before !== undefined) return before.number;
+  throw new FairleadError('nothing-to-roll-back', 'There is no earlier configuration.', {
+    exit: EXIT.refused,
+  });
+}
+
+async function findRevision(core: Core, number: number) {
+  const revision = Number.isSafeInteger(number) && number > 0 ? await core.store.revision(number) : undefined;
+  if (revision !== undefined) return revision;
+  throw new FairleadError('unknown-revision', `There is no revision ${number}.`, {
+    remedy: 'See "fairlead revisions".',
+    exit: EXIT.usage,
+  });
+}
+
+interface ConnectionQuery {
+  readonly kind?: 'connection' | 'template' | undefined;
+  readonly service?: string | undefined;
+  readonly server?: string | undefined;
+  readonly client?: string | undefined;
+  readonly state?: string | undefined;
+}
+
+function filterOf(core: Core, query: ConnectionQuery): ConnectionFilter {
+  const client = query.client === undefined ? undefined : parseAddress(query.client);
+  if (query.client !== undefined && client === undefined)
+    throw badInput(
+      `${query.client} is no client address.`,
+      'Write an address without port, such as 192.0.2.1.',
+    );
+  const state = query.state?.toUpperCase();
+  if (state !== undefined && !isState(state))
+    throw badInput(`${query.state} is no connection state.`, `States are ${CONNECTION_STATES.join(', ')}.`);
+  if (query.service !== undefined) reportOne(core, query.service);
+  return {
+    ...(query.kind === undefined ? {} : { kind: query.kind }),
+    ...(query.service === undefined ? {} : { service: query.service }),
+    ...(query.server === undefined ? {} : { serverName: query.server }),
+    ...(client === undefined ? {} : { client }),
+    ...(state === undefined ? {} : { state }),
+  };
+}
+
+function isState(text: string): text is ConnectionState {
+  return (CONNECTION_STATES as readonly string[]).includes(text);
+}
+
+function toConnection(entry: ConnectionEntry): Connection {
+  const { client, virtual, server, serverName, ...rest } = entry;
+  const text = (end: ConnectionEntry['client']): string => formatEndpoint(end.address, end.port);
+  return {
+    ...rest,
+    client: text(client),
+    virtual: text(virtual),
+    server: text(server),
+    server_name: serverName,
+  };
+}
+
+/** Why the servers that the engine does not know are no candidates. */
+function absentees(core: Core, service: string): string[] {
+  return reportOne(core, service)
+    .servers.filter((server) => server.presence !== 'present')
+    .map((server) =>
+      server.health === 'down'
+        ? `${server.name} is no candidate: ${server.because} (${server.health_reason})`
+        : `${server.name} is no candidate: ${server.because}`,
+    );
+}

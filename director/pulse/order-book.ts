@@ -1,0 +1,90 @@
+// The operators' orders in force, one per server at most, and what reconcile needs to know of them. Orders outlive the
+// configuration: a server that leaves and comes back finds the word that was given about it.
+import { FairleadError } from '../model/error.ts';
+import { type Orders, type ServerOrder, serverKey } from '../model/orders.ts';
+import { type OrderRecord, STORE_LIMITS } from '../store/record.ts';
+
+export type OrderChange =
+  | { readonly admin: 'enabled' | 'disabled' }
+  | { readonly admin: 'draining'; readonly deadline?: number; readonly atDeadline?: 'cut' | 'keep' }
+  /** undefined: back to the configured weight. */
+  | { readonly weight: number | undefined }
+  | { readonly drained: number };
+
+export class OrderBook {
+  readonly #orders: Map<string, OrderRecord>;
+
+  constructor(orders: readonly OrderRecord[]) {
+    this.#orders = new Map(orders.map((order) => [serverKey(order.service, order.server), order]));
+  }
+
+  get(service: string, server: string): OrderRecord | undefined {
+    return this.#orders.get(serverKey(service, server));
+  }
+
+  all(): Iterable<OrderRecord> {
+    return this.#orders.values();
+  }
+
+  /** Returns the order that now stands, or undefined when nothing is left to say. */
+  change(
+    service: string,
+    server: string,
+    change: OrderChange,
+    by: { readonly author: string; readonly now: number },
+  ): OrderRecord | undefined {
+    const key = serverKey(service, server);
+    const before = this.#orders.get(key);
+    if (before === undefined && this.#orders.size >= STORE_LIMITS.orders)
+      throw new FairleadError('too-many-orders', `There are ${STORE_LIMITS.orders} orders already.`, {
+        remedy: 'Enable servers that need no order any more.',
+      });
+    const after = changed(before ?? fresh(service, server, by), change, by);
+    if (after.admin === 'enabled' && after.weight === undefined) {
+      this.#orders.delete(key);
+      return undefined;
+    }
+    this.#orders.set(key, after);
+    return after;
+  }
+
+  /** As reconcile reads them. */
+  forServices(services: ReadonlySet<string> | undefined): Orders {
+    const orders: ServerOrder[] = [];
+    for (const { service, server, admin, weight } of this.#orders.values()) {
+      if (services !== undefined && !services.has(service)) continue;
+      orders.push({
+        service,
+        server,
+        ...(admin === 'draining' ? { traffic: 'drain' } : admin === 'disabled' ? { traffic: 'disable' } : {}),
+        ...(weight === undefined ? {} : { weight }),
+      });
+    }
+    return orders;
+  }
+}
+
+function fresh(service: string, server: string, by: { author: string; now: number }): OrderRecord {
+  return { service, server, admin: 'enabled', since: by.now, author: by.author };
+}
+
+function changed(
+  order: OrderRecord,
+  change: OrderChange,
+  by: { readonly author: string; readonly now: number },
+): OrderRecord {
+  if ('drained' in change) return { ...order, drained: change.drained };
+  if ('weight' in change) {
+    const { weight: _, ...rest } = order;
+    return change.weight === undefined ? rest : { ...rest, weight: change.weight, author: by.author };
+  }
+  const { service, server, weight } = order;
+  return {
+    service,
+    server,
+    since: by.now,
+    author: by.author,
+    ...(weight === undefined ? {} : { weight }),
+    ...change,
+  };
+}
