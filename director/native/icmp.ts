@@ -69,14 +69,17 @@ function listen(
 ): EchoSocket {
   const buffer = new Uint8Array(PACKET_MAX_BYTES);
   const sender = new Uint8Array(28);
-  const poll = koffi.node.poll(descriptor.fd, { readable: true }, () => {
+  const drain = (): void => {
     for (let turn = 0; turn < PACKETS_PER_WAKE && descriptor.fd >= 0; turn++) {
       const length = receive(descriptor.fd, buffer, sender);
       if (length === undefined) return;
       const reply = readEchoReply(family, buffer.slice(0, length));
       if (reply !== undefined) onReply(senderAddress(family, sender), reply);
     }
-  });
+  };
+  // koffi calls back bare, without the end of a turn in which Node would carry out promises: whoever awaits a reply
+  // would sleep until the next timer. setImmediate runs in the same round of the loop and has that end.
+  const poll = koffi.node.poll(descriptor.fd, { readable: true }, () => void setImmediate(drain));
   poll.unref();
   return {
     send: (to, echo) =>

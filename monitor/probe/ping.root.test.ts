@@ -47,6 +47,10 @@ describe('the ping probe', () => {
       });
   });
 
+  it('is told of the echo when it comes, not at the next timer', async () => {
+    expect(await ask('127.0.0.1', 60_000)).toMatchObject({ ok: true });
+  });
+
   it('tells many pings at once apart', async () => {
     const hosts = Array.from({ length: 500 }, (_, index) =>
       index % 2 ? '::1' : `127.0.0.${1 + (index % 250)}`,
