@@ -72,7 +72,7 @@ install_packages() {
   fi
   # shellcheck disable=SC2086
   apt_install $packages ||
-    fail "apt-get install $packages" "install them by hand, or use Debian 12 with its main archive enabled" "$log"
+    fail "apt-get install $packages" "check the network, and that /etc/apt has Debian 12's main archive" "$log"
 }
 
 apt_install() {
@@ -90,7 +90,8 @@ install_npm() {
   say "installing npm packages"
   # Not npm ci: that one empties node_modules first, under the feet of whatever runs from this checkout, and refuses lock
   # files that do not list other platforms' optional packages. Versions and checksums are the lock file's here as well.
-  npm install --no-save --no-audit --no-fund --loglevel=error >"$log" 2>&1 </dev/null ||
+  npm install --no-save --no-audit --no-fund --loglevel=error \
+    --fetch-retries=1 --fetch-retry-maxtimeout=5000 >"$log" 2>&1 </dev/null ||
     fail "npm install" "check the network (npm ping) and the free space, then run this again" "$log"
   [ -x node_modules/.bin/node ] ||
     fail "npm left out the pinned Node (optional dependency node-linux-*)" \
