@@ -43,9 +43,14 @@ export interface Fault {
 export class Findings {
   readonly #problems: (Fault & { offset: number })[] = [];
   readonly #warnings: (Fault & { offset: number })[] = [];
+  /** A value that several aliases stand for is read, and found wrong, as often as it is used; told once. */
+  readonly #told = new Set<string>();
   #dropped = 0;
 
   problem(offset: number, fault: Fault): void {
+    const key = `${offset} ${fault.code} ${fault.message}`;
+    if (this.#told.has(key)) return;
+    if (this.#told.size < COLLECTED_MAX) this.#told.add(key);
     if (this.#problems.length < COLLECTED_MAX) this.#problems.push({ ...fault, offset });
     else this.#dropped++;
   }

@@ -125,7 +125,7 @@ export function text(max_chars: number): z.ZodType<string> {
 function hostFault(address: Address): string | undefined {
   const range = ipaddr.parse(address).range();
   return range === 'multicast' || range === 'broadcast' || range === 'unspecified'
-    ? `${address} is a ${range} address`
+    ? `${address} is ${range === 'unspecified' ? 'the' : 'a'} ${range} address`
     : undefined;
 }
 
