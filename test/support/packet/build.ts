@@ -45,7 +45,7 @@ export interface PacketFields extends IpFields {
   /** Text, bytes, or a length. */
   readonly payload?: string | number | Uint8Array;
   /** Instead of the computed one. */
-  readonly checksum?: number;
+  readonly checksum?: number | undefined;
 }
 
 export interface TcpFields extends PacketFields {
@@ -58,12 +58,12 @@ export interface TcpFields extends PacketFields {
   /** Padded to four bytes. */
   readonly tcpOptions?: readonly number[];
   /** Header length in 32-bit words, instead of the computed one. */
-  readonly dataOffset?: number;
+  readonly dataOffset?: number | undefined;
 }
 
 export interface UdpFields extends PacketFields {
   /** Length field, instead of the computed one. */
-  readonly length?: number;
+  readonly length?: number | undefined;
 }
 
 export interface IcmpFields extends IpFields {
@@ -75,7 +75,7 @@ export interface IcmpFields extends IpFields {
   /** The second four bytes of the header: identifier and sequence, MTU, pointer. */
   readonly rest?: number;
   readonly payload?: string | number | Uint8Array;
-  readonly checksum?: number;
+  readonly checksum?: number | undefined;
 }
 
 export interface IcmpErrorFields extends Omit<IcmpFields, 'type' | 'payload'> {
@@ -83,7 +83,7 @@ export interface IcmpErrorFields extends Omit<IcmpFields, 'type' | 'payload'> {
   /** The frame that is complained about, as whoever complains has seen it. */
   readonly about: Uint8Array;
   /** Bytes of it that are quoted; default: IPv4 header and 8 bytes, IPv6 all that fits in 1280. */
-  readonly quote?: number;
+  readonly quote?: number | undefined;
   readonly mtu?: number;
 }
 
