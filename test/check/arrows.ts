@@ -4,7 +4,7 @@
 import { IMPURE_NAMES, PURE_IMPORTS, RESERVED, ROOMS, type Room } from './rooms.ts';
 import { blankComments, type Import, importsOf, packageOf, type Source, targetOf } from './source.ts';
 
-export function isTest(path: string): boolean {
+function isTest(path: string): boolean {
   return (
     path.startsWith('test/') || path.includes('/support/') || path.endsWith('.test.ts') || !path.includes('/')
   );
@@ -46,7 +46,8 @@ export function checkArrows(sources: readonly Source[]): string[] {
 function whyNot(path: string, room: Room, { specifier }: Import): string | undefined {
   const target = targetOf(path, specifier);
   if (target === undefined) return whyNotOutside(room, specifier);
-  if (target.endsWith('/main.ts')) return `imports ${target}: a main.ts is started, never imported`;
+  if (target.endsWith('/main.ts') && !path.endsWith('/main.ts'))
+    return `imports ${target}: what starts a process is entered by another main.ts only`;
   if (isTest(target)) return `imports ${target}, which is there for tests`;
   const other = roomOf(target);
   if (other === undefined) return `imports ${target}, which belongs to no room`;

@@ -65,6 +65,8 @@ export const ROOMS: readonly Room[] = [
   },
   // The commands that need no running director (check, import) read configuration themselves; all else asks control.
   { at: 'director/cli', may: ['director/control', 'director/config', 'director/config/file.ts'] },
+  // `fairlead run` becomes pulse.
+  { at: 'director/cli/main.ts', may: ['director/cli', 'director/control', 'director/pulse'] },
 
   { at: 'heartbeat/core', may: [], pure: true },
   { at: 'heartbeat/link', may: ['heartbeat/core'] },

@@ -8,7 +8,7 @@ export type Source = { path: string; text: string };
 export type Import = { specifier: string; line: number };
 
 /** All files that are or could be committed, below `root`. */
-export function listFiles(root: string): string[] {
+function listFiles(root: string): string[] {
   const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
   const names = execFileSync('git', args, { cwd: root, encoding: 'utf8' }).split('\0');
   return names.filter((name) => name !== '' && existsSync(posix.join(root, name))).sort();
