@@ -48,23 +48,9 @@ export interface CommandContext {
   readonly socket: string;
   readonly client: ControlClient;
   readonly author: string;
-  readonly duties: Duties;
+  /** Goes on as the supervisor with these arguments. */
+  readonly becomePulse: (options: readonly string[]) => never;
   readonly version: string;
-}
-
-/** What happens on this machine rather than over the control socket; main.ts brings it. */
-export interface Duties {
-  run(options: RunRequest): Promise<void>;
-}
-
-export interface RunRequest {
-  readonly configFile: string;
-  readonly node: string;
-  readonly stateFolder: string;
-  readonly runtimeFolder: string;
-  readonly version: string;
-  readonly releaseOnExit: boolean;
-  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
 export interface Terminal {

@@ -1,6 +1,7 @@
 // Every command, in the order in which help lists them.
 import type { Command } from './command.ts';
 import { apply, check, rollback } from './commands/configure.ts';
+import { doctor } from './commands/doctor.ts';
 import { events, revisions } from './commands/history.ts';
 import { connections, explain, servers, services, status } from './commands/look.ts';
 import { disable, drain, enable, weight } from './commands/order.ts';
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   disable,
   weight,
   explain,
+  doctor,
   completion,
   version,
   help,

@@ -2,9 +2,10 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { openControlClient } from '../control/client.ts';
-import { EXIT, type ExitCode, FairleadError } from '../model/error.ts';
-import { type CommandContext, type Duties, type Terminal, text, type Values } from './command.ts';
+import { EXIT, type ExitCode, FairleadError, tellError } from '../model/error.ts';
+import { type CommandContext, type Terminal, text, type Values } from './command.ts';
 import { commands } from './commands.ts';
 import { commandHelp } from './help.ts';
 import { parseInvocation } from './parse.ts';
@@ -12,10 +13,15 @@ import { paint, plain } from './table.ts';
 
 const RUNTIME_FOLDER = '/run/fairlead';
 
-// Loaded only when needed: a `status` must not pay for the engine.
-const duties: Duties = {
-  run: async (options) => (await import('../pulse/main.ts')).run(options),
-};
+const PULSE = fileURLToPath(new URL('../pulse/main.ts', import.meta.url));
+
+/** Becomes the supervisor: the same process goes on as another program, so that whoever started us knows its pid. */
+function becomePulse(options: readonly string[]): never {
+  process.execve?.(process.execPath, [process.execPath, ...process.execArgv, PULSE, ...options], process.env);
+  throw new FairleadError('old-runtime', 'This Node.js cannot replace a process.', {
+    remedy: 'Use Node.js 24 or newer.',
+  });
+}
 
 async function main(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const { command, args, values, help } = parseInvocation(argv, commands);
@@ -39,7 +45,7 @@ function contextOf(args: readonly string[], values: Values, terminal: Terminal):
     socket,
     client: openControlClient(socket, author),
     author,
-    duties,
+    becomePulse,
     version: readVersion(),
   };
 }
@@ -77,23 +83,13 @@ function openTerminal(): Terminal {
   };
 }
 
-function explainError(error: unknown, terminal: Terminal): ExitCode {
-  const color = process.stderr.isTTY === true && !process.env.NO_COLOR;
-  if (!(error instanceof FairleadError)) {
-    terminal.err(
-      `fairlead: unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-    );
-    return EXIT.failed;
-  }
-  for (const line of error.message.split('\n'))
-    terminal.err(`${paint('error:', 'bad', color)} ${plain(line)}\n`);
-  if (error.remedy !== undefined) terminal.err(`remedy: ${plain(error.remedy)}\n`);
-  return error.exit;
-}
-
 const terminal = openTerminal();
 try {
   process.exitCode = await main(process.argv.slice(2), terminal);
 } catch (error) {
-  process.exitCode = explainError(error, terminal);
+  const { lines, exit } = tellError(error);
+  const color = process.stderr.isTTY === true && !process.env.NO_COLOR;
+  for (const line of lines)
+    terminal.err(`${plain(line).replace(/^error:/, paint('error:', 'bad', color))}\n`);
+  process.exitCode = exit;
 }

@@ -22,3 +22,16 @@ export class FairleadError extends Error {
     this.exit = options.exit ?? EXIT.failed;
   }
 }
+
+/** What a person is told of an error, line by line; what nobody foresaw comes with its stack. */
+export function tellError(error: unknown): { readonly lines: readonly string[]; readonly exit: ExitCode } {
+  if (!(error instanceof FairleadError)) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { lines: [`error: unexpected: ${text}`], exit: EXIT.failed };
+  }
+  const lines = error.message.split('\n').map((line) => `error: ${line}`);
+  return {
+    lines: error.remedy === undefined ? lines : [...lines, `remedy: ${error.remedy}`],
+    exit: error.exit,
+  };
+}

@@ -1,38 +1,75 @@
-// The supervisor as a process: `fairlead run`. SIGTERM and SIGINT end it in order, SIGHUP reads the file again; what
-// it does not expect is logged and ends it, since a supervisor that goes on in an unknown state helps nobody.
-import { createLog, type LogLevel } from './log.ts';
+// The supervisor as a process; `fairlead run` becomes it. SIGTERM and SIGINT end it in order, SIGHUP reads the file
+// again; what it does not expect is logged and ends it, since a supervisor in an unknown state helps nobody.
+import { parseArgs } from 'node:util';
+import { thisMachine } from '../doctor/machine.ts';
+import { EXIT, FairleadError, tellError } from '../model/error.ts';
+import { createLog, LOG_LEVELS } from './log.ts';
 import { startPulse } from './pulse.ts';
 import { systemClock } from './system-clock.ts';
 
-export interface RunOptions {
-  readonly configFile: string;
-  readonly node: string;
-  readonly stateFolder: string;
-  readonly runtimeFolder: string;
-  readonly version: string;
-  readonly releaseOnExit: boolean;
-  readonly logLevel: LogLevel;
+/** Everything is given: defaults are the command line's business. */
+function readArguments() {
+  const { values } = parseArgs({
+    options: {
+      config: { type: 'string' },
+      node: { type: 'string' },
+      state: { type: 'string' },
+      runtime: { type: 'string' },
+      version: { type: 'string' },
+      'log-level': { type: 'string' },
+      'release-on-exit': { type: 'boolean' },
+    },
+  });
+  const { config, node, state, runtime, version = 'unknown' } = values;
+  const logLevel = LOG_LEVELS.find((level) => level === values['log-level']);
+  if (!config || !node || !state || !runtime || logLevel === undefined)
+    throw new FairleadError('usage', 'The supervisor is started by "fairlead run".', {
+      remedy: 'See "fairlead run --help".',
+      exit: EXIT.usage,
+    });
+  return {
+    configFile: config,
+    node,
+    stateFolder: state,
+    runtimeFolder: runtime,
+    version,
+    logLevel,
+    releaseOnExit: values['release-on-exit'] === true,
+  };
 }
 
-/** Ends when the process is told to. Throws FairleadError when it cannot start. */
-export async function run(options: RunOptions): Promise<void> {
-  const log = createLog(options.logLevel, options.node);
+async function main(): Promise<void> {
+  const { logLevel, ...options } = readArguments();
+  const log = createLog(logLevel, options.node);
   const stop = Promise.withResolvers<string>();
   const onStop = (signal: NodeJS.Signals): void => stop.resolve(signal);
-  process.once('SIGTERM', onStop);
-  process.once('SIGINT', onStop);
-  // Before it can be handled it must not end the process, which is its default.
+  process.on('SIGTERM', onStop);
+  process.on('SIGINT', onStop);
+  // Until it can be handled it must not end the process, which is its default.
   let reload = (): void => {};
   process.on('SIGHUP', () => reload());
   process.on('uncaughtException', (error) => {
     log('error', `unexpected: ${error.message}`, { stack: error.stack });
-    process.exit(1);
+    process.exit(EXIT.failed);
   });
   {
-    await using pulse = await startPulse({ ...options, clock: systemClock, log });
+    await using pulse = await startPulse({
+      ...options,
+      clock: systemClock,
+      machine: thisMachine(systemClock.now),
+      log,
+    });
     reload = () => void pulse.reload();
     log('info', 'stopping', { signal: await stop.promise });
     reload = () => {};
   }
   log('info', 'stopped');
+}
+
+try {
+  await main();
+} catch (error) {
+  const { lines, exit } = tellError(error);
+  process.stderr.write(`${lines.join('\n')}\n`);
+  process.exitCode = exit;
 }

@@ -9,6 +9,8 @@ import type { Configuration } from '../config/configuration.ts';
 import { readConfigurationFile } from '../config/file.ts';
 import { parseConfiguration } from '../config/parse.ts';
 import { openControlServer } from '../control/server.ts';
+import { insist } from '../doctor/examine.ts';
+import type { Machine } from '../doctor/machine.ts';
 import type { EngineSnapshot } from '../engine/engine.ts';
 import type { Clock } from '../model/clock.ts';
 import { EXIT, FairleadError } from '../model/error.ts';
@@ -37,6 +39,7 @@ export interface PulseOptions {
   /** Take everything out of the kernel at the end; else packets go on without this process. */
   readonly releaseOnExit: boolean;
   readonly clock: Clock;
+  readonly machine: Machine;
   readonly log: Log;
 }
 
@@ -53,6 +56,8 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
   const file = readConfigurationFile(options.configFile);
   checkNode(file.configuration, options.node);
   for (const warning of file.warnings) log('warn', warning.message, { line: warning.line });
+  for (const finding of insist(options.machine, file.configuration))
+    log('warn', finding.detail, { check: finding.check, remedy: finding.remedy });
 
   await using parts = new AsyncDisposableStack();
   parts.use(lockInstance(options.runtimeFolder));

@@ -41,6 +41,8 @@ export const ROOMS: readonly Room[] = [
   { at: 'director/reconcile', may: ['director/engine', 'director/config'], pure: true },
   { at: 'director/reconcile/apply.ts', may: ['director/reconcile', 'director/engine', 'director/config'] },
 
+  { at: 'director/doctor', may: ['director/config'] },
+
   // The processes. Pulse starts the others, so it knows their front doors; they do not know it.
   { at: 'director/sync', may: ['director/engine', 'director/connections'] },
   {
@@ -52,6 +54,7 @@ export const ROOMS: readonly Room[] = [
         'director/config/file.ts',
         'director/store',
         'director/native',
+        'director/doctor',
       ],
       ...[
         'director/connections',
@@ -64,7 +67,10 @@ export const ROOMS: readonly Room[] = [
     ],
   },
   // The commands that need no running director (check, import) read configuration themselves; all else asks control.
-  { at: 'director/cli', may: ['director/control', 'director/config', 'director/config/file.ts'] },
+  {
+    at: 'director/cli',
+    may: ['director/control', 'director/config', 'director/config/file.ts', 'director/doctor'],
+  },
   // `fairlead run` becomes pulse.
   { at: 'director/cli/main.ts', may: ['director/cli', 'director/control', 'director/pulse'] },
 

@@ -7,6 +7,7 @@ import { commandHelp, overview } from '../help.ts';
 import { unknownCommand, usage } from '../parse.ts';
 import { INSTANCE_OPTIONS } from './common.ts';
 
+const STATE_FOLDER = '/var/lib/fairlead';
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 export const run: Command = {
@@ -31,21 +32,19 @@ export const run: Command = {
     'unless --release-on-exit is given. SIGHUP reads the configuration file again.',
   ].join('\n'),
   examples: ['fairlead run --config /etc/fairlead/fairlead.yaml --node lb1'],
-  run: async (context) => {
+  run: (context) => {
     const level = text(context.values, 'log-level') ?? 'info';
-    const logLevel = LOG_LEVELS.find((each) => each === level);
-    if (logLevel === undefined)
+    if (!LOG_LEVELS.some((each) => each === level))
       throw usage(`--log-level ${level} does not exist.`, `There are: ${LOG_LEVELS.join(', ')}.`);
-    await context.duties.run({
-      configFile: text(context.values, 'config')!,
-      node: text(context.values, 'node')!,
-      stateFolder: text(context.values, 'state') ?? '/var/lib/fairlead',
-      runtimeFolder: context.runtimeFolder,
-      version: context.version,
-      releaseOnExit: flag(context.values, 'release-on-exit'),
-      logLevel,
-    });
-    return EXIT.ok;
+    return context.becomePulse([
+      ...['--config', text(context.values, 'config')!],
+      ...['--node', text(context.values, 'node')!],
+      ...['--state', text(context.values, 'state') ?? STATE_FOLDER],
+      ...['--runtime', context.runtimeFolder],
+      ...['--version', context.version],
+      ...['--log-level', level],
+      ...(flag(context.values, 'release-on-exit') ? ['--release-on-exit'] : []),
+    ]);
   },
 };
 

@@ -1,0 +1,100 @@
+// `fairlead doctor`: what stands in the way of this machine being a director, running or not.
+
+import type { Configuration } from '../../config/configuration.ts';
+import { readConfigurationFile } from '../../config/file.ts';
+import { parseConfiguration } from '../../config/parse.ts';
+import type { Status } from '../../control/schema.ts';
+import { examine } from '../../doctor/examine.ts';
+import { type Finding, fail, ok, warn } from '../../doctor/finding.ts';
+import { thisMachine } from '../../doctor/machine.ts';
+import { EXIT, FairleadError } from '../../model/error.ts';
+import type { Command, CommandContext } from '../command.ts';
+import { text } from '../command.ts';
+import { paint, plain } from '../table.ts';
+import { print, READ_OPTIONS } from './common.ts';
+
+const TONES = { ok: 'good', warn: 'warn', fail: 'bad' } as const;
+
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'Checks this machine and says what to do about what it finds',
+  arguments: [],
+  options: {
+    config: {
+      type: 'string',
+      value: 'FILE',
+      help: 'Check for this configuration (default: the one in force)',
+      complete: 'file',
+    },
+    ...READ_OPTIONS,
+  },
+  details: 'Works without a running director. Exit status 1 when something fails, else 0.',
+  examples: ['fairlead doctor', 'fairlead doctor --config new.yaml'],
+  run: async (context) => {
+    const { findings: running, configuration: inForce } = await examineRunning(context);
+    const file = text(context.values, 'config');
+    const configuration = file === undefined ? inForce : readConfigurationFile(file).configuration;
+    const findings = [...examine(thisMachine(Date.now), configuration), ...running];
+    print(context, { findings }, () => render(context, findings));
+    return findings.some((finding) => finding.level === 'fail') ? EXIT.failed : EXIT.ok;
+  },
+};
+
+interface Running {
+  readonly findings: Finding[];
+  readonly configuration: Configuration | undefined;
+}
+
+async function examineRunning(context: CommandContext): Promise<Running> {
+  let status: Status;
+  try {
+    status = await context.client.call('status');
+  } catch (error) {
+    if (!(error instanceof FairleadError)) throw error;
+    return {
+      findings: [warn('director', error.message, error.remedy ?? 'Start it.')],
+      configuration: undefined,
+    };
+  }
+  const { text: yaml } = await context.client.call('revision', {
+    params: { revision: String(status.revision.number) },
+  });
+  const parsed = parseConfiguration(yaml, 'the revision in force');
+  return {
+    findings: [
+      ok('director', `running, pid ${status.pid}, ${status.role}, engine ${status.engine.kind}`),
+      ...status.problems.map((problem) =>
+        fail(
+          problem.code,
+          `${problem.subject}: ${problem.detail}`,
+          problem.remedy ?? 'See "fairlead events".',
+        ),
+      ),
+      ...(await examineServers(context)),
+    ],
+    configuration: 'configuration' in parsed ? parsed.configuration : undefined,
+  };
+}
+
+async function examineServers(context: CommandContext): Promise<Finding[]> {
+  const { servers } = await context.client.call('servers');
+  const down = servers.filter((server) => server.health === 'down');
+  if (down.length === 0) return [ok('servers', `${servers.length} real servers, none is down`)];
+  return down.map((server) =>
+    warn(
+      'servers',
+      `${server.service}/${server.name} (${server.address}) is down: ${server.health_reason}${server.path === undefined ? '' : `; way: ${server.path}`}`,
+      'See that it runs and can be reached from here.',
+    ),
+  );
+}
+
+function render(context: CommandContext, findings: readonly Finding[]): string {
+  const { color } = context.terminal;
+  const lines = findings.flatMap(({ check, level, detail, remedy }) => [
+    `${paint(level.padEnd(4), TONES[level], color)}  ${check.padEnd(14)}${plain(detail)}`,
+    ...(remedy === undefined ? [] : [`${' '.repeat(20)}${paint(plain(remedy), 'quiet', color)}`]),
+  ]);
+  const count = (level: Finding['level']): number => findings.filter((each) => each.level === level).length;
+  return `${[...lines, `${count('fail')} failed, ${count('warn')} warnings, ${count('ok')} ok`].join('\n')}\n`;
+}
