@@ -54,7 +54,7 @@ enum outcome {
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, OUTCOMES);
 	__type(key, __u32);
 	__type(value, __u64);
@@ -74,7 +74,7 @@ static __always_inline int done(enum outcome outcome, int verdict)
 	__u64 *count = bpf_map_lookup_elem(&decap_counters, &key);
 
 	if (count)
-		(*count)++;
+		__sync_fetch_and_add(count, 1);
 	return verdict;
 }
 

@@ -1,0 +1,130 @@
+// The lab's services as data, and from them the configuration that its directors run with and the traffic that its
+// client makes. Every forwarding method, both families, TCP and UDP, at the same time.
+import type { Target } from './client/traffic.ts';
+import {
+  addressesOf,
+  type DirectorName,
+  type HostAddresses,
+  NETWORK,
+  PORTS,
+  SERVER_NAMES,
+} from './topology.ts';
+
+export interface LabService {
+  readonly name: string;
+  readonly kind: Target['kind'];
+  readonly method: 'nat' | 'route' | 'tunnel';
+  readonly vip: string;
+  readonly scheduler: 'rr' | 'wrr' | 'lc' | 'wlc';
+  /** Which address of a real server the director sends to. */
+  readonly reach: keyof HostAddresses;
+  readonly rate: number;
+  readonly held: number;
+}
+
+const { vip } = NETWORK;
+
+export const SERVICES: readonly LabService[] = [
+  service('www-nat', 'http', 'nat', vip.nat, 'rr', 'inside'),
+  service('www-route', 'http', 'route', vip.route, 'wrr', 'front'),
+  service('www-tunnel', 'http', 'tunnel', vip.tunnel, 'rr', 'inside'),
+  service('www-nat6', 'http', 'nat', vip.nat6, 'rr', 'inside6'),
+  service('echo-nat', 'echo', 'nat', vip.nat, 'wlc', 'inside'),
+  service('echo-route', 'echo', 'route', vip.route, 'rr', 'front'),
+  service('echo-tunnel', 'echo', 'tunnel', vip.tunnel, 'lc', 'inside'),
+  service('udp-nat', 'udp', 'nat', vip.nat, 'rr', 'inside'),
+];
+
+function service(
+  name: string,
+  kind: Target['kind'],
+  method: LabService['method'],
+  address: string,
+  scheduler: LabService['scheduler'],
+  reach: keyof HostAddresses,
+): LabService {
+  const rate = kind === 'http' ? 20 : 5;
+  return { name, kind, method, vip: address, scheduler, reach, rate, held: kind === 'http' ? 0 : 6 };
+}
+
+export function listenOf(item: LabService): string {
+  return `${item.kind === 'udp' ? 'udp' : 'tcp'}://${endpoint(item.vip, portOf(item))}`;
+}
+
+export function targetsOf(services: readonly LabService[]): Target[] {
+  return services.map((item) => ({
+    service: item.name,
+    kind: item.kind,
+    address: item.vip,
+    port: portOf(item),
+    rate: item.rate,
+    held: item.held,
+    bulkEvery_ms: item.kind === 'http' ? 2_000 : 0,
+  }));
+}
+
+export interface ConfigurationOptions {
+  readonly directors: readonly DirectorName[];
+  readonly engine: 'ebpf' | 'ipvs' | 'memory';
+  readonly services: readonly LabService[];
+  /** File name of the pair's shared key, beside the configuration. */
+  readonly keyFile: string;
+}
+
+/** The YAML text, as an administrator would write it. */
+export function configurationText(options: ConfigurationOptions): string {
+  return [
+    'cluster: lab',
+    'directors:',
+    ...options.directors.map(
+      (name, index) => `  ${name}: { address: ${addressesOf(name).front}, priority: ${200 - 100 * index} }`,
+    ),
+    ...(options.directors.length > 1 ? pairLines(options.keyFile) : []),
+    'virtual_ips:',
+    ...[vip.nat, vip.route, vip.tunnel].map((address) => `  - { address: ${address}/24, interface: eth0 }`),
+    `  - { address: "${vip.nat6}/64", interface: eth0 }`,
+    `  - { address: ${NETWORK.gateway.inside}/24, interface: eth1, role: nat-gateway }`,
+    `  - { address: "${NETWORK.gateway.inside6}/64", interface: eth1, role: nat-gateway }`,
+    `engine: { kind: ${options.engine}, interfaces: [eth0, eth1], connections: 65536 }`,
+    'services:',
+    ...options.services.flatMap(serviceLines),
+    '',
+  ].join('\n');
+}
+
+function pairLines(keyFile: string): string[] {
+  return [
+    'heartbeat:',
+    '  interval: 50ms',
+    '  deadtime: 250ms',
+    `  key_file: ${keyFile}`,
+    '  links:',
+    '    - { udp: eth1 }',
+    '    - { udp: eth0 }',
+    'sync: { link: eth1 }',
+  ];
+}
+
+function serviceLines(item: LabService): string[] {
+  const probe = item.kind === 'http' ? 'http: /health' : 'tcp: true';
+  return [
+    `  ${item.name}:`,
+    `    listen: "${listenOf(item)}"`,
+    `    scheduler: ${item.scheduler}`,
+    `    method: ${item.method}`,
+    `    monitor: { ${probe}, interval: 500ms, timeout: 300ms, rise: 2, fall: 2 }`,
+    '    slow_start: 2s',
+    '    servers:',
+    ...SERVER_NAMES.map(
+      (name) => `      ${name}: { address: "${endpoint(addressesOf(name)[item.reach], portOf(item))}" }`,
+    ),
+  ];
+}
+
+function portOf(item: LabService): number {
+  return item.kind === 'http' ? PORTS.http : PORTS.echo;
+}
+
+function endpoint(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
