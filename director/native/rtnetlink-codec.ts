@@ -9,6 +9,7 @@ export const RTM = {
   NEWLINK: 16,
   DELLINK: 17,
   GETLINK: 18,
+  SETLINK: 19,
   NEWADDR: 20,
   DELADDR: 21,
   GETADDR: 22,
@@ -18,9 +19,19 @@ export const RTM = {
   NEWNEIGH: 28,
   DELNEIGH: 29,
   GETNEIGH: 30,
+  NEWNETCONF: 80,
+  GETNETCONF: 82,
 } as const;
 
-export const IFLA = { ADDRESS: 1, IFNAME: 3, MTU: 4, MASTER: 10, LINKINFO: 18, EXT_MASK: 29 } as const;
+export const IFLA = {
+  ADDRESS: 1,
+  IFNAME: 3,
+  MTU: 4,
+  MASTER: 10,
+  LINKINFO: 18,
+  AF_SPEC: 26,
+  EXT_MASK: 29,
+} as const;
 const IFLA_INFO_KIND = 1;
 export const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3, CACHEINFO: 6, FLAGS: 8, PROTO: 11 } as const;
 export const RTA = {
@@ -45,6 +56,7 @@ export const IFA_F = {
   DEPRECATED: 0x20,
   TENTATIVE: 0x40,
 } as const;
+const NETCONFA_FORWARDING = 2;
 const ARPHRD_ETHER = 1;
 const NTF_PROXY = 0x08;
 const AF_UNSPEC = 0;
@@ -232,6 +244,12 @@ export function decodeNeighbour(payload: Uint8Array): Neighbour | undefined {
     mac: mac?.length === 6 ? mac.slice() : undefined,
     state: readU16(payload, 8),
   };
+}
+
+/** struct netconfmsg (1 byte, padded), then attributes: whether packets of others are passed on. */
+export function decodeForwarding(payload: Uint8Array): boolean {
+  const value = attributeMap(payload, 4).get(NETCONFA_FORWARDING);
+  return value !== undefined && readI32(value) !== 0;
 }
 
 /** `REACHABLE` for NUD.REACHABLE. */

@@ -7,6 +7,7 @@ import { AF_INET, AF_INET6, SystemError } from './libc.ts';
 import { NETLINK_ROUTE, Netlink } from './netlink.ts';
 import {
   attribute,
+  attributeNested,
   attributeString,
   attributeU8,
   attributeU32,
@@ -17,6 +18,7 @@ import {
 } from './netlink-codec.ts';
 import {
   decodeAddress,
+  decodeForwarding,
   decodeLink,
   decodeNeighbour,
   decodeRoute,
@@ -42,6 +44,9 @@ const AF_UNSPEC = 0;
 const RTEXT_FILTER_SKIP_STATS = 8;
 const NTF_USE = 0x01;
 const RTM_F_LOOKUP_TABLE = 0x1000; // name the table it was found in; IPv6 does so unasked, and refuses the flag
+const NETCONFA_IFINDEX = 1;
+const IFLA_INET_CONF = 1;
+const IPV4_DEVCONF_PROMOTE_SECONDARIES = 20; // linux/ip.h
 const FOREVER = 0xffff_ffff;
 
 export interface AddressSpec {
@@ -81,6 +86,32 @@ export class Rtnetlink implements Disposable {
   setLinkUp(index: number, up = true): void {
     const fixed = linkPart(index, up ? IFF.UP : 0, IFF.UP);
     this.#netlink.command({ type: RTM.NEWLINK, fixed }, `set interface ${index} ${up ? 'up' : 'down'}`);
+  }
+
+  /** Whether the interface passes on packets of others, so that this host is a router to its neighbours. */
+  isForwarding(family: Family, index: number): boolean {
+    const request: NetlinkRequest = {
+      type: RTM.GETNETCONF,
+      fixed: Uint8Array.of(familyNumber(family), 0, 0, 0),
+      attributes: [attributeU32(NETCONFA_IFINDEX, index)],
+    };
+    return this.#netlink.get(request, `read the settings of interface ${index}`, (message) =>
+      decodeForwarding(message.payload),
+    );
+  }
+
+  /**
+   * When an IPv4 address that others of its subnet are secondary to is removed, the next of them takes its place,
+   * instead of all going with it (net/ipv4/devinet.c, __inet_del_ifa).
+   */
+  promoteSecondaries(index: number): void {
+    const setting = attributeNested(IFLA_INET_CONF, attributeU32(IPV4_DEVCONF_PROMOTE_SECONDARIES, 1));
+    const request: NetlinkRequest = {
+      type: RTM.SETLINK,
+      fixed: linkPart(index),
+      attributes: [attributeNested(IFLA.AF_SPEC, attributeNested(AF_INET, setting))],
+    };
+    this.#netlink.command(request, `set promote_secondaries of interface ${index}`);
   }
 
   /** Of both families and every interface, unless told otherwise. */

@@ -1,0 +1,165 @@
+// Raising and releasing VIPs: the addresses that the active director holds. Nothing is remembered here; what the kernel
+// has is what is raised, so that a director which died and came back, or another process, sees the same.
+// Guarantees: both are idempotent; the prefix is exactly the configured one; an address is marked so that leftovers can
+// be told from an administrator's; no other address of the interface is lost when a VIP goes.
+import type { Address } from '../../director/model/address.ts';
+import { familyOf, maskAddress } from '../../director/model/address.ts';
+import { FairleadError } from '../../director/model/error.ts';
+import type { InterfaceAddress, Link, Rtnetlink } from '../../director/native/rtnetlink.ts';
+import { IFA_F } from '../../director/native/rtnetlink-codec.ts';
+import { SystemError } from '../../director/native/system-error.ts';
+
+/** Our IFA_PROTO (kernel 5.18 and newer; `ip addr` shows it as `proto 0x99`). */
+export const VIP_PROTOCOL = 0x99;
+/** Kernels without it: IPv4 addresses bear it in their label, `eth0:fl`. IPv6 has no labels. */
+const LABEL_SUFFIX = ':fl';
+const LABEL_MAX_BYTES = 15;
+
+export interface Vip {
+  readonly address: Address;
+  readonly prefix_bits: number;
+  readonly interface: string;
+}
+
+/** Raises a VIP. `present`: it was already up. Throws FairleadError where it cannot be. */
+export function raiseVip(rtnetlink: Rtnetlink, vip: Vip): 'raised' | 'present' {
+  const link = rtnetlink.link(vip.interface);
+  if (link === undefined) throw missingInterface(vip);
+  const present = holders(rtnetlink, vip.address);
+  const elsewhere = present.find((one) => one.interface_index !== link.index);
+  if (elsewhere !== undefined) throw onOtherInterface(rtnetlink, vip, elsewhere);
+  const otherPrefix = present.find((one) => one.prefix_bits !== vip.prefix_bits);
+  if (otherPrefix !== undefined) throw withOtherPrefix(vip, otherPrefix);
+  const [same] = present;
+  if (same !== undefined && answers(same)) return 'present';
+  const spec = { interface_index: link.index, address: vip.address, prefix_bits: vip.prefix_bits };
+  return refusable(vip, 'raised', () => {
+    if (same !== undefined) rtnetlink.removeAddress(spec);
+    const label = labelFor(link);
+    rtnetlink.addAddress({
+      ...spec,
+      ...(label === undefined ? {} : { label }),
+      protocol: VIP_PROTOCOL,
+      deprecated: true, // this host's own connections must not come from an address that may move away
+    });
+    return 'raised';
+  });
+}
+
+/** Releases a VIP, whoever raised it. `absent`: it was not up, or its interface is gone. */
+export function releaseVip(rtnetlink: Rtnetlink, vip: Vip): 'released' | 'absent' {
+  const link = rtnetlink.link(vip.interface);
+  if (link === undefined) return 'absent';
+  const { address, prefix_bits } = vip;
+  return refusable(vip, 'released', () => {
+    if (isPrimaryOfOthers(rtnetlink, link.index, vip)) rtnetlink.promoteSecondaries(link.index);
+    return rtnetlink.removeAddress({ interface_index: link.index, address, prefix_bits })
+      ? 'released'
+      : 'absent';
+  });
+}
+
+/** The VIPs that bear our mark, configured or not: what a director must clean up before its first beat. */
+export function listVips(rtnetlink: Rtnetlink): Vip[] {
+  const names = new Map(rtnetlink.links().map((link) => [link.index, link.name]));
+  const found: Vip[] = [];
+  for (const one of rtnetlink.addresses()) {
+    const name = names.get(one.interface_index);
+    if (name === undefined || !bearsOurMark(one)) continue;
+    found.push({ address: one.address, prefix_bits: one.prefix_bits, interface: name });
+  }
+  return found;
+}
+
+/** Whether this host holds the VIP, with the configured prefix on the configured interface, and answers for it. */
+export function isRaised(rtnetlink: Rtnetlink, vip: Vip): boolean {
+  const link = rtnetlink.link(vip.interface);
+  if (link === undefined) return false;
+  return holders(rtnetlink, vip.address).some(
+    (one) => one.interface_index === link.index && one.prefix_bits === vip.prefix_bits && answers(one),
+  );
+}
+
+function holders(rtnetlink: Rtnetlink, address: Address): InterfaceAddress[] {
+  return rtnetlink.addresses({ family: familyOf(address) }).filter((one) => one.address === address);
+}
+
+/** An IPv6 address that duplicate detection holds back, or has ruled out, is there but is not used. */
+function answers(one: InterfaceAddress): boolean {
+  return one.family === 4 || (one.flags & (IFA_F.TENTATIVE | IFA_F.DADFAILED)) === 0;
+}
+
+function bearsOurMark(one: InterfaceAddress): boolean {
+  return one.protocol === VIP_PROTOCOL || one.label?.endsWith(LABEL_SUFFIX) === true;
+}
+
+function labelFor(link: Link): string | undefined {
+  const label = link.name + LABEL_SUFFIX;
+  return Buffer.byteLength(label) <= LABEL_MAX_BYTES ? label : undefined;
+}
+
+/** Raised before the host's own address of the same subnet, a VIP is that one's primary, and would take it along. */
+function isPrimaryOfOthers(rtnetlink: Rtnetlink, interface_index: number, vip: Vip): boolean {
+  if (familyOf(vip.address) === 6) return false;
+  const subnet = maskAddress(vip.address, vip.prefix_bits);
+  const siblings = rtnetlink
+    .addresses({ family: 4, interface_index })
+    .filter(
+      (one) => one.prefix_bits === vip.prefix_bits && maskAddress(one.address, one.prefix_bits) === subnet,
+    );
+  const own = siblings.find((one) => one.address === vip.address);
+  return own !== undefined && (own.flags & IFA_F.SECONDARY) === 0 && siblings.length > 1;
+}
+
+function textOf(vip: Vip): string {
+  return `VIP ${vip.address}/${vip.prefix_bits}`;
+}
+
+function refusable<T>(vip: Vip, done: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    const notPermitted = error.is('EPERM');
+    const remedy = notPermitted
+      ? 'Run as root, or give the process the capability CAP_NET_ADMIN.'
+      : error.is('EACCES')
+        ? `Switch IPv6 on: sysctl net.ipv6.conf.${vip.interface}.disable_ipv6=0.`
+        : `See \`ip addr show dev ${vip.interface}\`.`;
+    throw new FairleadError(
+      notPermitted ? 'vip-not-permitted' : 'vip-refused',
+      `${textOf(vip)} cannot be ${done} on ${vip.interface}: ${error.message}.`,
+      { remedy, cause: error },
+    );
+  }
+}
+
+function missingInterface(vip: Vip): FairleadError {
+  return new FairleadError(
+    'vip-interface-missing',
+    `${textOf(vip)}: this host has no interface ${vip.interface}.`,
+    {
+      remedy:
+        'Correct virtual_ips in the configuration, or create the interface; `ip link` lists what there is.',
+    },
+  );
+}
+
+function onOtherInterface(rtnetlink: Rtnetlink, vip: Vip, found: InterfaceAddress): FairleadError {
+  const name = rtnetlink.link(found.interface_index)?.name ?? `interface ${found.interface_index}`;
+  return new FairleadError(
+    'vip-elsewhere',
+    `${textOf(vip)} belongs on ${vip.interface}, but ${name} has this address already.`,
+    { remedy: `Remove it there: ip addr delete ${found.address}/${found.prefix_bits} dev ${name}` },
+  );
+}
+
+function withOtherPrefix(vip: Vip, found: InterfaceAddress): FairleadError {
+  return new FairleadError(
+    'vip-other-prefix',
+    `${textOf(vip)}: ${vip.interface} has this address already, but with the prefix /${found.prefix_bits}.`,
+    {
+      remedy: `Correct the prefix in the configuration, or remove the address: ip addr delete ${found.address}/${found.prefix_bits} dev ${vip.interface}`,
+    },
+  );
+}
