@@ -7,6 +7,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 const NETNS_FOLDER = '/run/netns';
 const NAME_PATTERN = /^fl-(\d+)-(\d+)-[0-9a-f]{6}-/;
+/** Far from what the kernel gives out by itself. */
+const FIRST_INDEX = 1_000;
 const RUN_TIMEOUT_MS = 20_000;
 
 export interface Namespace {
@@ -45,6 +47,7 @@ export function createNamespaces(prefix: string, labels: readonly string[] = [])
   const stem = `fl-${process.pid}-${startTime(process.pid)}-${randomBytes(3).toString('hex')}-${prefix}-`;
   const made = new Map<string, Namespace>();
   const children = new Set<ChildProcess>();
+  let nextIndex = FIRST_INDEX;
   const set: Namespaces = {
     create(label) {
       if (made.has(label)) throw new Error(`namespace ${label} exists already`);
@@ -62,8 +65,12 @@ export function createNamespaces(prefix: string, labels: readonly string[] = [])
       return namespace;
     },
     cable(left, right) {
-      const peer = `peer name ${right.name} netns ${right.namespace.name}`;
-      ip(left.namespace, `link add name ${left.name} type veth ${peer}`);
+      // Ends with equal numbers would be told of their carrier only up to a second later (net/core/link_watch.c,
+      // linkwatch_urgent_event), and IPv6 is deaf until then.
+      const index = nextIndex;
+      nextIndex += 2;
+      const peer = `peer name ${right.name} index ${index + 1} netns ${right.namespace.name}`;
+      ip(left.namespace, `link add name ${left.name} index ${index} type veth ${peer}`);
       for (const port of [left, right]) settlePort(port);
     },
     bridge(namespace, name, ports = []) {
