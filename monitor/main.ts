@@ -27,7 +27,8 @@ function main(): void {
     const read = readToMonitor(value);
     if ('problem' in read) process.stderr.write(`monitor: message refused: ${read.problem}\n`);
     else if (read.message.kind === 'assign') nannies.assign(read.message.checks);
-    else nannies.probeNow(read.message.key);
+    else if (read.message.kind === 'probe-now') nannies.probeNow(read.message.key);
+    else nannies.reportAll();
   });
   process.on('disconnect', () => leave(nannies, probes));
   process.on('SIGTERM', () => leave(nannies, probes));

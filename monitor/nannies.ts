@@ -27,6 +27,8 @@ interface Nanny {
   verdict: Verdict;
   /** Start of the probe under way; undefined between probes. */
   begun_ms: number | undefined;
+  /** Somebody waits for the next outcome, so it is told even if it changes nothing. */
+  asked: boolean;
 }
 
 /** Starts per turn of the event loop: answers that have arrived are not kept waiting by a crowd of starts. */
@@ -62,14 +64,20 @@ export class Nannies implements Disposable {
       else entry.item.check = check; // same key, same target and monitor; only the service's name may differ
     }
     for (const [key, entry] of this.#byKey) if (!wanted.has(key)) this.#dismiss(entry);
+    this.reportAll();
+    this.#arm();
+  }
+
+  /** A complete report soon, with the latest reasons and latencies. */
+  reportAll(): void {
     this.#complete = true;
     this.#reportSoon();
-    this.#arm();
   }
 
   probeNow(key: string): void {
     const entry = this.#byKey.get(key);
     if (entry === undefined) return;
+    entry.item.asked = true;
     this.#schedule.hurry(entry, this.#now());
     this.#arm();
   }
@@ -117,6 +125,7 @@ export class Nannies implements Disposable {
         at: this.#options.clock.now(),
       },
       begun_ms: undefined,
+      asked: false,
     };
     return this.#schedule.add(nanny, { interval_ms, jitter: check.monitor.jitter }, now_ms);
   }
@@ -172,7 +181,8 @@ export class Nannies implements Disposable {
     const { health } = nanny.health;
     const { reason, latency_ms } = outcome;
     nanny.verdict = { key, health, reason, latency_ms, at: this.#options.clock.now() };
-    if (!changed) return;
+    if (!changed && !nanny.asked) return;
+    nanny.asked = false;
     this.#changed.set(key, nanny.verdict);
     this.#reportSoon();
   }

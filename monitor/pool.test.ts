@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
 import { checkKey, type MonitorSpec, type ProbeTarget, type Verdict } from '../director/model/monitor.ts';
 import { type Check, createMonitorPool, type MonitorPool } from './pool.ts';
 import { closedPort, listen, serveTcp } from './support/servers.ts';
+import { turnedClock } from './support/turned-clock.ts';
 import { systemClock } from './system-clock.ts';
 
 const tcp: MonitorSpec = {
@@ -126,6 +129,41 @@ describe('the monitor pool', { timeout: 20_000 }, () => {
     pool.probeNow(rare.key);
     await vi.waitUntil(() => verdicts.length === 1, patient);
     expect(verdicts[0]).toMatchObject({ key: rare.key, health: 'up' });
+    const before = pool.verdict(rare.key);
+    pool.probeNow(rare.key);
+    await vi.waitUntil(() => pool.verdict(rare.key) !== before, patient);
+    expect(verdicts.length).toBe(1);
+  });
+
+  it('brings latencies up to date when asked, without reporting a change', async () => {
+    const { pool, verdicts } = open();
+    using _ = pool;
+    await using server = await serveTcp(() => {});
+    const one = check(server.target);
+    pool.assign([one]);
+    await vi.waitUntil(() => verdicts.length === 1, patient);
+    const before = pool.stats().probes;
+    await vi.waitUntil(() => pool.stats().probes > before, patient);
+    pool.refresh();
+    await vi.waitUntil(() => pool.verdict(one.key)!.at > verdicts[0]!.at, patient);
+    expect(verdicts.length).toBe(1);
+  });
+
+  it('leaves no process behind when pulse is killed', async () => {
+    const module = (name: string): string => JSON.stringify(new URL(name, import.meta.url).href);
+    const program = `
+      const { createMonitorPool } = await import(${module('./pool.ts')});
+      const { systemClock: clock } = await import(${module('./system-clock.ts')});
+      const pool = createMonitorPool({ workers: 2, onVerdict() {}, log() {}, clock });
+      console.log(pool.stats().pids.join(' '));`;
+    const pulse = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = await once(pulse.stdout, 'data');
+    const pids = String(line).trim().split(' ').map(Number);
+    expect(pids.length).toBe(2);
+    pulse.kill('SIGKILL');
+    await vi.waitUntil(() => pids.every(isGone), patient);
   });
 
   it('leaves no process behind when it is disposed of', async () => {
@@ -133,6 +171,57 @@ describe('the monitor pool', { timeout: 20_000 }, () => {
     const { pids } = pool.stats();
     pool[Symbol.dispose]();
     await vi.waitUntil(() => pids.every(isGone), patient);
+  });
+});
+
+describe('a monitor process that fails', { timeout: 20_000 }, () => {
+  it('is started again after ever longer pauses', async () => {
+    const clock = turnedClock();
+    const pauses: unknown[] = [];
+    using pool = createMonitorPool({
+      workers: 1,
+      onVerdict: () => {},
+      clock,
+      log: (_level, _message, fields) => pauses.push(fields.delay_ms),
+    });
+    for (let round = 1; round <= 8; round++) {
+      process.kill(pool.stats().pids[0]!, 'SIGKILL');
+      await vi.waitUntil(() => pauses.length === round, patient);
+      expect(pool.stats().pids).toEqual([]);
+      clock.turn(5_000);
+      expect(pool.stats().pids.length).toBe(1);
+    }
+    expect(pauses).toEqual([100, 200, 400, 800, 1600, 3200, 5000, 5000]);
+    // Silence is counted in looks too, so this process has to speak in between to be taken for sound.
+    const speaks = async (): Promise<void> => {
+      const { cpu_ms } = pool.stats();
+      await vi.waitUntil(() => pool.stats().cpu_ms !== cpu_ms, patient);
+    };
+    await speaks();
+    clock.turn(9_000);
+    await speaks();
+    clock.turn(2_000);
+    process.kill(pool.stats().pids[0]!, 'SIGKILL');
+    await vi.waitUntil(() => pauses.length === 9, patient);
+    expect(pauses.at(-1)).toBe(100);
+  });
+
+  it('is replaced when it hangs', async () => {
+    const clock = turnedClock();
+    const logged: string[] = [];
+    using pool = createMonitorPool({
+      workers: 1,
+      onVerdict: () => {},
+      clock,
+      log: (_level, message) => logged.push(message),
+    });
+    process.kill(pool.stats().pids[0]!, 'SIGSTOP');
+    clock.turn(12_000);
+    await vi.waitUntil(() => logged.length === 2, patient);
+    expect(logged).toEqual([
+      'monitor process hangs, ending it by force',
+      'monitor process ended, restarting it',
+    ]);
   });
 });
 

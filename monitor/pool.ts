@@ -27,7 +27,10 @@ export interface PoolStats extends MonitorStats {
 export interface MonitorPool extends Disposable {
   /** Every check there shall be; unchanged ones go on undisturbed. */
   assign(checks: readonly Check[]): void;
+  /** The outcome becomes the check's verdict() soon, whether it changes anything or not. */
   probeNow(key: string): void;
+  /** Brings reasons and latencies of all verdict()s up to date soon; they are otherwise those of the last change. */
+  refresh(): void;
   /** The latest verdict of a check; undefined before the first. */
   verdict(key: string): Verdict | undefined;
   stats(): PoolStats;
@@ -80,6 +83,9 @@ export function createMonitorPool(options: MonitorPoolOptions): MonitorPool {
     },
     probeNow(key) {
       if (assigned.has(key)) workers[placeOf(key, workers.length)]!.send({ kind: 'probe-now', key });
+    },
+    refresh() {
+      for (const worker of workers) worker.send({ kind: 'report' });
     },
     verdict: (key) => verdicts.get(key),
     stats,

@@ -20,14 +20,17 @@ export interface Check {
 export type ToMonitor =
   /** The whole list each time; nannies of unchanged keys keep their state and their place in the schedule. */
   | { readonly kind: 'assign'; readonly checks: readonly Check[] }
-  | { readonly kind: 'probe-now'; readonly key: string };
+  /** The outcome is told even if it changes nothing. */
+  | { readonly kind: 'probe-now'; readonly key: string }
+  /** Asks for a complete list of verdicts with the latest reasons and latencies. */
+  | { readonly kind: 'report' };
 
 export type FromMonitor =
-  /** Changes; with `complete` every nanny, as the answer to an assignment. */
+  /** Changes; with `complete` every nanny, as the answer to an assignment or a report. */
   | { readonly kind: 'verdicts'; readonly complete?: boolean; readonly verdicts: readonly Verdict[] }
   | ({ readonly kind: 'stats' } & MonitorStats);
 
-export const CHECKS_LIMIT = 100_000;
+const CHECKS_LIMIT = 100_000;
 
 const address = z.custom<Address>((value) => typeof value === 'string' && parseAddress(value) === value);
 const port = z.int().min(0).max(65_535);
@@ -90,6 +93,7 @@ const check: z.ZodType<Check> = z.strictObject({
 const toMonitor: z.ZodType<ToMonitor> = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('assign'), checks: z.array(check).max(CHECKS_LIMIT) }),
   z.strictObject({ kind: z.literal('probe-now'), key: text }),
+  z.strictObject({ kind: z.literal('report') }),
 ]);
 
 const verdict: z.ZodType<Verdict> = z.strictObject({

@@ -128,7 +128,10 @@ export class Worker implements Disposable {
       hang[Symbol.dispose]();
       this.#ended(clock.monotonic_ms() - begun_ms, { worker: index, pid: child.pid, ...cause });
     };
-    child.on('error', (error) => end({ error: error.message }));
+    child.on('error', (error) => {
+      if (child.pid === undefined) end({ error: error.message });
+      else log('warn', 'monitor process could not be told or ended', { worker: index, error: error.message });
+    });
     child.on('exit', (status, signal) => end({ status, signal }));
     this.#tellChecks();
   }

@@ -30,6 +30,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is self-signed',
   SELF_SIGNED_CERT_IN_CHAIN: 'the certificate comes from an unknown authority',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the certificate comes from an unknown authority',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another name',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the certificate comes from an unknown authority',
   EPERM:
     'this director may not do that (a capability such as CAP_NET_RAW is missing, or a firewall rule forbids it)',
@@ -115,7 +116,7 @@ function errorCode(error: unknown): string | undefined {
 }
 
 /** What a system error means, in the words of the house; other errors speak for themselves. */
-export function errorSentence(error: unknown): string {
+function errorSentence(error: unknown): string {
   const code = errorCode(error);
   // Node gives an orderly close at the wrong moment the code of a reset, but no system call.
   if (code === 'ECONNRESET' && error instanceof Error && !('syscall' in error)) return SENTENCES.EPIPE!;

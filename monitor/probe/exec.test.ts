@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { address } from '../../director/model/address.ts';
-import { context } from '../support/servers.ts';
+import { context, scratchFile } from '../support/servers.ts';
 import { createExec } from './exec.ts';
 import type { ProbeOutcome } from './probe.ts';
 
@@ -20,12 +19,6 @@ async function say(command: readonly string[], timeout_ms?: number): Promise<str
 }
 
 const shell = (script: string): string[] => ['sh', '-c', script];
-
-/** A file name in a folder of its own. */
-function scratch(): Disposable & { readonly path: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'fairlead-exec-'));
-  return { path: join(folder, 'file'), [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
-}
 
 function isGone(pid: number): boolean {
   try {
@@ -69,23 +62,23 @@ describe('the exec probe', () => {
   });
 
   it('kills a command that ignores SIGTERM, and all its children, at the deadline', async () => {
-    using file = scratch();
+    using file = scratchFile('file');
     const script = `trap "" TERM; sleep 60 & echo $! > ${file.path}; echo $$ >> ${file.path}; wait; sleep 60`;
-    expect(await say(shell(script), 300)).toBe('down: no end of the command within 300 ms');
+    expect(await say(shell(script), 1000)).toBe('down: no end of the command within 1000 ms');
     const pids = readFileSync(file.path, 'utf8').trim().split('\n').map(Number);
     expect(pids.length).toBe(2);
     await vi.waitUntil(() => pids.every(isGone));
   });
 
   it('does not wait for what a command leaves in the background, and ends it', async () => {
-    using file = scratch();
+    using file = scratchFile('file');
     expect(await say(shell(`sleep 60 & echo $! > ${file.path}; echo done`))).toBe('up: done');
     const pid = Number(readFileSync(file.path, 'utf8'));
     await vi.waitUntil(() => isGone(pid));
   });
 
   it('does not wait for a background process that escaped and holds the output open', async () => {
-    using file = scratch();
+    using file = scratchFile('file');
     const outcome = await run(
       shell(
         `setsid sh -c 'echo $$ > ${file.path}; exec sleep 60' & while ! [ -s ${file.path} ]; do :; done; echo done`,
@@ -124,7 +117,7 @@ describe('the exec probe', () => {
   });
 
   it('ends the command when it is cancelled', async () => {
-    using file = scratch();
+    using file = scratchFile('file');
     const dismissal = new AbortController();
     const command = shell(`echo $$ > ${file.path}; sleep 60`);
     const running = createExec()(target, { kind: 'exec', command }, context(60_000, dismissal.signal));
@@ -135,8 +128,8 @@ describe('the exec probe', () => {
   });
 
   it('lets no command outlive a process that is killed', async () => {
-    using file = scratch();
-    using program = scratch();
+    using file = scratchFile('file');
+    using program = scratchFile('file');
     writeFileSync(
       program.path,
       `import { createExec } from ${JSON.stringify(join(import.meta.dirname, 'exec.ts'))};

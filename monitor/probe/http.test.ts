@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import {
   closedPort,
@@ -8,6 +10,7 @@ import {
   type Listening,
   listen,
   makeCertificate,
+  scratchFile,
   serveStopped,
   serveTcp,
 } from '../support/servers.ts';
@@ -194,6 +197,30 @@ describe('the https probe', () => {
     expect(await ask(server, { tls: true, verify: true, sni: 'www.example' })).toBe(
       'down: the certificate is self-signed',
     );
+  });
+
+  it('accepts a certificate that the system knows, for the right name or address only', async () => {
+    await using server = await listen(createSecureServer(certificate, (_, response) => response.end()));
+    using trusted = scratchFile('authorities.pem', certificate.cert);
+    // The system's authorities are read once per process, so this needs one of its own.
+    const program = `
+      const { http } = await import(${JSON.stringify(new URL('./http.ts', import.meta.url).href)});
+      const spec = ${JSON.stringify({ ...plain, tls: true, verify: true })};
+      const signal = new AbortController().signal;
+      for (const sni of ['www.example', undefined, 'other.example']) {
+        const outcome = await http(${JSON.stringify(server.target)}, { ...spec, sni }, { timeout_ms: 5000, signal, service: '' });
+        console.log(outcome.ok, outcome.reason);
+      }`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      env: { ...process.env, SSL_CERT_FILE: trusted.path },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const lines = (await text(child.stdout)).trim().split('\n');
+    expect(lines).toEqual([
+      expect.stringMatching(/^true HTTP 200/),
+      expect.stringMatching(/^true HTTP 200/),
+      'false the certificate is for another name',
+    ]);
   });
 
   it('counts the handshake into the timeout', async () => {

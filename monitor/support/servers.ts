@@ -1,7 +1,7 @@
 // Real servers on loopback for the tests of probes, well-behaved and hostile ones, and a certificate for them.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,19 +69,22 @@ export interface Certificate {
   readonly cert: Buffer;
 }
 
+/** A file in a folder of its own; without content only its name. */
+export function scratchFile(name: string, content?: Uint8Array): Disposable & { readonly path: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'fairlead-test-'));
+  const path = join(folder, name);
+  if (content !== undefined) writeFileSync(path, content);
+  return { path, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
+}
+
 /** Self-signed, for www.example and 127.0.0.1. */
 export function makeCertificate(): Certificate {
-  const folder = mkdtempSync(join(tmpdir(), 'fairlead-certificate-'));
-  try {
-    const key = join(folder, 'key.pem');
-    const cert = join(folder, 'cert.pem');
-    const subject = ['-subj', '/CN=www.example', '-addext', 'subjectAltName=DNS:www.example,IP:127.0.0.1'];
-    const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-    execFileSync('openssl', ['req', '-x509', ...kind, ...subject, '-keyout', key, '-out', cert], {
-      stdio: 'pipe',
-    });
-    return { key: readFileSync(key), cert: readFileSync(cert) };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  using key = scratchFile('key.pem');
+  using cert = scratchFile('cert.pem');
+  const subject = ['-subj', '/CN=www.example', '-addext', 'subjectAltName=DNS:www.example,IP:127.0.0.1'];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+  execFileSync('openssl', ['req', '-x509', ...kind, ...subject, '-keyout', key.path, '-out', cert.path], {
+    stdio: 'pipe',
+  });
+  return { key: readFileSync(key.path), cert: readFileSync(cert.path) };
 }
