@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type ControlClient, openControlClient } from '../../director/control/client.ts';
 import { FairleadError } from '../../director/model/error.ts';
 import type { Namespaces } from '../support/netns.ts';
+import { withBpffs } from './bpffs.ts';
 import { type Program, startProgram } from './program.ts';
 import type { DirectorName } from './topology.ts';
 import { waitFor, within } from './wait.ts';
@@ -35,9 +36,9 @@ export interface LabDirector {
 export function createDirector(
   set: Namespaces,
   name: DirectorName,
-  folder: string,
-  configuration: string,
+  files: { readonly folder: string; readonly configuration: string; readonly bpffs: string },
 ): LabDirector {
+  const { folder, configuration, bpffs } = files;
   const [state, runtime] = [join(folder, name, 'state'), join(folder, name, 'run')];
   const log = join(folder, name, 'log');
   for (const path of [state, runtime]) mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -71,6 +72,7 @@ export function createDirector(
       program = startProgram(set, {
         namespace: set.get(name),
         node: [CLI, 'run', '--config', configuration, '--node', name, '--state', state, '--runtime', runtime],
+        through: withBpffs(bpffs),
         signalAtParentDeath: 'TERM',
         text: (text) => void lines.write(text),
       });

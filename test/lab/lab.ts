@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServiceStatus } from '../../director/control/schema.ts';
 import { type Namespaces, sweepLeftovers } from '../support/netns.ts';
+import { mountBpffs, unmountBelow } from './bpffs.ts';
 import type { ClientSettings } from './client/traffic.ts';
 import { configurationText, type LabService, SERVICES, targetsOf } from './configuration.ts';
 import { enableTunnel } from './decapsulation.ts';
@@ -68,13 +69,16 @@ export async function createLab(options: LabOptions = {}): Promise<Lab> {
   const site = holdSite(set, folder, directors, options.keep ?? false);
   try {
     mkdirSync(folder, { mode: 0o700 });
+    const bpffs = mountBpffs(folder);
     for (const name of SERVER_NAMES) enableTunnel(set.get(name), name);
     stage('real servers');
     const servers = SERVER_NAMES.map((name) => createServer(set, name));
     await Promise.all(servers.map((server) => server.start()));
     stage('director');
     const configuration = writeConfiguration(folder, directorNames, options.engine ?? 'ebpf', services);
-    directors.push(...directorNames.map((name) => createDirector(set, name, folder, configuration)));
+    directors.push(
+      ...directorNames.map((name) => createDirector(set, name, { folder, configuration, bpffs })),
+    );
     await Promise.all(directors.map((director) => director.start()));
     stage('monitors');
     const director = directors[0]!;
@@ -115,6 +119,7 @@ function holdSite(
   const remove = (): void => {
     process.off('exit', remove);
     set[Symbol.dispose]();
+    unmountBelow(folder);
     // Under another name, as the next lab sweeps what looks left over.
     if (keep) renameSync(folder, keptFolder(folder));
     else rmSync(folder, { recursive: true, force: true });
@@ -180,8 +185,10 @@ export function removeLeftovers(): void {
   sweepLeftovers();
   const namespaces = listFolder(NAMESPACE_FOLDER);
   for (const name of listFolder(tmpdir()))
-    if (FOLDER_PATTERN.test(name) && !namespaces.some((namespace) => namespace.startsWith(name)))
+    if (FOLDER_PATTERN.test(name) && !namespaces.some((namespace) => namespace.startsWith(name))) {
+      unmountBelow(join(tmpdir(), name));
       rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    }
 }
 
 function listFolder(path: string): string[] {

@@ -25,6 +25,8 @@ export interface ProgramOptions {
   readonly namespace: Namespace;
   /** Script and arguments for this Node. */
   readonly node: readonly string[];
+  /** A command that ends by executing what follows it. */
+  readonly through?: readonly string[];
   /** What the kernel sends it when the lab is gone. */
   readonly signalAtParentDeath: 'TERM' | 'KILL';
   readonly line?: (value: unknown) => void;
@@ -36,7 +38,10 @@ export function startProgram(set: Namespaces, options: ProgramOptions): Program 
   const child = set.start(
     options.namespace,
     'setpriv',
-    ['--pdeathsig', options.signalAtParentDeath, '--', process.execPath, ...options.node],
+    [
+      ...['--pdeathsig', options.signalAtParentDeath, '--', ...(options.through ?? [])],
+      ...[process.execPath, ...options.node],
+    ],
     // A process group of its own: Ctrl-C in the terminal reaches the lab alone, which then ends its programs in order.
     { stdio: ['pipe', 'pipe', 'pipe'], detached: true },
   );
