@@ -22,7 +22,7 @@ static __always_inline struct server *server_at(__u32 id)
 
 static __always_inline struct traffic *traffic_of(__u32 server)
 {
-	__u32 index = bpf_get_smp_processor_id() * servers_max + server;
+	__u32 index = bpf_get_smp_processor_id() * constants.servers_max + server;
 
 	return bpf_map_lookup_elem(&traffic, &index);
 }
@@ -85,10 +85,10 @@ static __always_inline __u32 take_slot(struct control *control)
 	__u32 index = 0;
 
 	if (bpf_map_pop_elem(&free_slots, &index)) {
-		if (READ(control->slots_high) >= slots_max)
+		if (READ(control->slots_high) >= constants.slots_max)
 			return NONE;
 		index = __sync_fetch_and_add(&control->slots_high, 1);
-		if (index >= slots_max)
+		if (index >= constants.slots_max)
 			return NONE;
 	}
 	__sync_fetch_and_add(&control->slots_used, 1);

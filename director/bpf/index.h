@@ -21,7 +21,7 @@ static __always_inline __u64 mix(__u64 hash, __u64 word)
 // Keyed, so that a stranger cannot aim for one bucket. The upper halves of IPv4 addresses are constant and skipped.
 static __always_inline __u64 hash_tuple(const struct tuple *key)
 {
-	__u64 hash = hash_key[0];
+	__u64 hash = constants.hash_key[0];
 
 	hash = mix(hash, key->from.word[1]);
 	hash = mix(hash, key->to.word[1]);
@@ -30,7 +30,7 @@ static __always_inline __u64 hash_tuple(const struct tuple *key)
 		hash = mix(hash, key->from.word[0]);
 		hash = mix(hash, key->to.word[0]);
 	}
-	return mix(hash, hash_key[1]);
+	return mix(hash, constants.hash_key[1]);
 }
 
 static __always_inline __u64 tag_of(__u64 hash)
@@ -40,12 +40,12 @@ static __always_inline __u64 tag_of(__u64 hash)
 
 static __always_inline __u32 first_bucket(__u64 hash)
 {
-	return (__u32)hash & SLOT_MASK & index_mask;
+	return (__u32)hash & SLOT_MASK & constants.index_mask;
 }
 
 static __always_inline __u32 second_bucket(__u64 hash)
 {
-	return (__u32)(tag_of(hash) * 0x9e3779b1u >> 7) & index_mask;
+	return (__u32)(tag_of(hash) * 0x9e3779b1u >> 7) & constants.index_mask;
 }
 
 static __always_inline struct bucket *bucket_at(__u32 index)

@@ -106,7 +106,7 @@ struct service {
 	struct address listen;
 	__u64 retired[5]; // traffic of servers that are gone, struct traffic's order
 	char name[NAME_BYTES];
-	__u8 room[64];
+	__u8 room[80];
 };
 
 struct server {
@@ -186,7 +186,16 @@ struct control {
 	__u32 slots_used;
 	__u32 events_on;
 	__u32 events_lost;
-	__u64 pad[4];
+	__u64 pad[5];
+};
+
+// Fixed by the loader before loading, so that they are constants to the JIT.
+struct constants {
+	__u64 hash_key[2];
+	__u32 index_mask;
+	__u32 slots_max;
+	__u32 servers_max;
+	__u32 test_clock;
 };
 
 struct event {

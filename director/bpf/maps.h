@@ -62,12 +62,7 @@ struct {
 	__uint(max_entries, 1 << 22);
 } events SEC(".maps");
 
-// Set by the loader before loading, so that they are constants to the JIT.
-const volatile __u32 index_mask = 0;
-const volatile __u32 slots_max = 1;
-const volatile __u32 servers_max = 1;
-const volatile __u64 hash_key[2] = {1, 2};
-const volatile __u8 test_clock = 0;
+const volatile struct constants constants SEC(".rodata.constants") = {};
 
 static __always_inline struct control *control_record(void)
 {
@@ -77,7 +72,7 @@ static __always_inline struct control *control_record(void)
 
 static __always_inline __u64 now_ns(struct control *control)
 {
-	if (test_clock)
+	if (constants.test_clock)
 		return *(volatile __u64 *)&control->test_now_ns;
 	return bpf_ktime_get_coarse_ns();
 }
@@ -85,7 +80,7 @@ static __always_inline __u64 now_ns(struct control *control)
 // The same clock read exactly; programs that are called by user space have no other.
 static __always_inline __u64 exact_now_ns(struct control *control)
 {
-	if (test_clock)
+	if (constants.test_clock)
 		return *(volatile __u64 *)&control->test_now_ns;
 	return bpf_ktime_get_ns();
 }

@@ -17,11 +17,20 @@ export interface Problem {
   readonly detail: string;
 }
 
-/** What an engine has so far; a snapshot's services will do. */
 export interface KnownService {
   readonly spec: ServiceSpec;
   readonly presence: 'present' | 'leaving';
   readonly servers: Iterable<{ readonly spec: ServerSpec; readonly presence: 'present' | 'leaving' }>;
+}
+
+/** What an engine has so far, asked for only where the steps touch it. */
+export interface Known {
+  present(name: string): KnownService | undefined;
+  /** Present or leaving. */
+  listeningOn(listen: Listen): KnownService | undefined;
+  /** Records, leaving ones included. */
+  readonly serviceCount: number;
+  readonly serverCount: number;
 }
 
 /** Of the engine's records, leaving ones included. */
@@ -31,7 +40,7 @@ export interface RecordLimits {
 }
 
 interface Draft {
-  readonly byListen: ReadonlyMap<string, KnownService>;
+  readonly known: Known;
   serviceCount: number;
   serverCount: number;
   readonly limits: RecordLimits;
@@ -45,22 +54,17 @@ interface Draft {
 }
 
 /** `steps` all belong to one service. */
-export function checkSteps(
-  services: readonly KnownService[],
-  limits: RecordLimits,
-  steps: readonly Step[],
-): Problem | undefined {
+export function checkSteps(known: Known, limits: RecordLimits, steps: readonly Step[]): Problem | undefined {
   const name = steps[0] && serviceOf(steps[0]);
-  const present = services.find(({ spec, presence }) => presence === 'present' && spec.name === name);
-  const records = new Map(services.map(({ spec, servers }) => [keyOf(spec.listen), ends(servers)]));
+  const present = name === undefined ? undefined : known.present(name);
   const draft: Draft = {
-    byListen: new Map(services.map((service) => [keyOf(service.spec.listen), service])),
-    serviceCount: services.length,
-    serverCount: [...records.values()].reduce((sum, { size }) => sum + size, 0),
+    known,
+    serviceCount: known.serviceCount,
+    serverCount: known.serverCount,
     limits,
     spec: present?.spec,
     servers: new Map(),
-    records,
+    records: new Map(present ? [[keyOf(present.spec.listen), ends(present.servers)]] : []),
     released: new Set(),
   };
   for (const server of present?.servers ?? [])
@@ -99,9 +103,10 @@ function addService(draft: Draft, spec: ServiceSpec): Problem | undefined {
   const bad = badService(spec);
   if (bad) return problem('bad-spec', bad);
   const key = keyOf(spec.listen);
-  const before = draft.byListen.get(key);
+  const before = draft.known.listeningOn(spec.listen);
   if (before?.presence === 'present' && !draft.released.has(key))
     return problem('listen-taken', `service ${before.spec.name} listens on ${key}`);
+  if (before && !draft.records.has(key)) draft.records.set(key, ends(before.servers));
   if (!draft.records.has(key)) {
     if (draft.serviceCount >= draft.limits.services)
       return problem(

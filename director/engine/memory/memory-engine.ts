@@ -17,16 +17,16 @@ import type {
   FlushTarget,
   PacketPort,
   PacketVerdict,
-  ServerSnapshot,
   ServiceSnapshot,
 } from '../engine.ts';
+import { explain } from '../explain.ts';
 import { icmpError, tcpReset } from './answer.ts';
 import { decide, decideFragment } from './decide.ts';
-import { explain } from './explain.ts';
+import { explainView, serverSnapshot } from './explain-view.ts';
 import { decideIcmp, translatedError } from './icmp.ts';
 import type { Answer, Decision } from './outcome.ts';
 import { type ParsedPacket, parse } from './parse.ts';
-import type { Connection, ServerRecord, ServiceRecord, Template } from './records.ts';
+import type { Connection, ServiceRecord, Template } from './records.ts';
 import { trafficOf } from './registry.ts';
 import { aged, encapsulated, translated } from './rewrite.ts';
 import { EngineState, type Ways } from './state.ts';
@@ -62,7 +62,7 @@ class MemoryEngine implements Engine, PacketPort {
     const { registry } = this.#state;
     const groups = Map.groupBy(steps, serviceOf);
     return [...groups].map(([service, group]) => {
-      const problem = checkSteps(registry.services, this.#limits, group);
+      const problem = checkSteps(registry, this.#limits, group);
       if (problem) return { service, ok: false, ...problem };
       for (const step of group) registry.carryOut(step);
       return { service, ok: true };
@@ -106,7 +106,7 @@ class MemoryEngine implements Engine, PacketPort {
   }
 
   explain(query: ExplainQuery): Explanation {
-    return explain(this.#state, query);
+    return explain(explainView(this.#state), query);
   }
 
   events(limit: number) {
@@ -233,12 +233,4 @@ function serviceSnapshot(service: ServiceRecord): ServiceSnapshot {
   const leaving = [...service.servers].filter((server) => server.presence === 'leaving');
   const servers = [...service.members, ...leaving].map(serverSnapshot);
   return { spec, presence, servers, traffic: trafficOf(service) };
-}
-
-function serverSnapshot(server: ServerRecord): ServerSnapshot {
-  const { spec, presence, active, inactive, templates } = server;
-  const counts = { active, inactive, templates, traffic: { ...server.traffic } };
-  return presence === 'present'
-    ? { spec, presence, ...counts }
-    : { spec, presence, policy: server.policy, ...counts };
 }

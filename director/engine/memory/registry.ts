@@ -2,7 +2,7 @@
 // removed records stay, leaving, until nothing refers to them (docs/packet-path.md 9).
 import { type Address, formatEndpoint } from '../../model/address.ts';
 import { addTraffic, emptyTraffic, type TrafficCounters } from '../../model/counters.ts';
-import type { Protocol, RemovalPolicy, ServerSpec, ServiceSpec } from '../../model/service.ts';
+import type { Listen, Protocol, RemovalPolicy, ServerSpec, ServiceSpec } from '../../model/service.ts';
 import type { Step } from '../../model/step.ts';
 import { clampPosition, START } from '../../scheduling/scheduler.ts';
 import type { ServerRecord, ServiceRecord } from './records.ts';
@@ -20,6 +20,10 @@ export class Registry {
     return [...this.#byListen.values()];
   }
 
+  get serviceCount(): number {
+    return this.#byListen.size;
+  }
+
   get serverCount(): number {
     return this.#servers;
   }
@@ -34,6 +38,11 @@ export class Registry {
       this.#byListen.get(listenKey(protocol, address, port)) ??
       this.#byListen.get(listenKey(protocol, address, 0));
     return service?.presence === 'present' ? service : undefined;
+  }
+
+  /** Present or leaving. */
+  listeningOn({ protocol, address, port }: Listen): ServiceRecord | undefined {
+    return this.#byListen.get(listenKey(protocol, address, port));
   }
 
   isVirtual(address: Address): boolean {

@@ -50,7 +50,7 @@ export function sameHop(one: Hop, other: Hop): boolean {
   );
 }
 
-export function sameMac(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+function sameMac(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
   if (one === undefined || other === undefined) return one === other;
   return one.length === other.length && one.every((byte, index) => byte === other[index]);
 }

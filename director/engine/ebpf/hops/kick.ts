@@ -6,7 +6,7 @@ import { NUD } from '../../../native/rtnetlink-codec.ts';
 /** A stale entry (not confirmed for 15 to 45 s, RFC 4861 10) is asked again after this long. */
 export const STALE_PROBE_MS = 10_000;
 /** Waiting before the next attempt to reach a neighbour that does not answer, by the number of attempts made. */
-export const RETRY_MS = [0, 1_000, 2_000, 4_000, 8_000] as const;
+const RETRY_MS = [0, 1_000, 2_000, 4_000, 8_000] as const;
 /** The kernel gives an answer after 3 s at the latest; if its word was lost we look again. */
 const INCOMPLETE_LOOK_MS = 5_000;
 

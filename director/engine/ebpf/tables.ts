@@ -1,0 +1,268 @@
+// The kernel's side of the engine: maps and programs, opened anew or taken over from the pins of an earlier
+// process. Guarantees: what is pinned is complete (maps first, the mark that says so last); a table of another
+// layout is never touched; memory maps end with disposal, pinned state does not.
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { FairleadError } from '../../model/error.ts';
+import { CONNECTION_STATES, DEFAULT_TIMEOUTS_MS } from '../../model/state.ts';
+import { BpfObject, getPinned, mapInfo, pin } from '../../native/libbpf.ts';
+import { close, mount } from '../../native/libc.ts';
+import * as layout from './layout.ts';
+import { MappedArray } from './mapped-array.ts';
+
+export const OBJECT_PATH = join(import.meta.dirname, '../../../build/bpf/director.o');
+
+export interface TableSizes {
+  readonly slots: number;
+  readonly services: number;
+  readonly servers: number;
+}
+
+export interface TableOptions {
+  readonly sizes: TableSizes;
+  /** Folder in a BPF file system; undefined: nothing outlives this process. */
+  readonly pinFolder?: string | undefined;
+  /** The engine's clock is set by hand. */
+  readonly testClock?: boolean;
+}
+
+const MAPPED = [
+  'control',
+  'slots',
+  'connections',
+  'services',
+  'members',
+  'servers',
+  'hops',
+  'traffic',
+  'totals',
+] as const;
+type MappedName = (typeof MAPPED)[number];
+const OTHERS = ['listening', 'free_slots', 'fragments', 'events'] as const;
+type OtherName = (typeof OTHERS)[number];
+const PROGRAMS = { tc: 'director_tc', xdp: 'director_xdp', sweep: 'director_sweep' } as const;
+
+const BPF_FS_MAGIC = 0xcafe4a11;
+const SLOTS_LIMIT = 2 ** layout.SLOT_BITS - 2;
+
+export class Tables implements Disposable {
+  readonly sizes: TableSizes;
+  readonly cpus: number;
+  /** Whether an earlier process left these tables. */
+  readonly adopted: boolean;
+  readonly programs: Readonly<Record<keyof typeof PROGRAMS, number>>;
+  readonly #object: BpfObject;
+  readonly #arrays: Readonly<Record<MappedName, MappedArray>>;
+  readonly #fds: Readonly<Record<OtherName, number>>;
+  readonly #pinFolder: string | undefined;
+
+  constructor(options: TableOptions) {
+    this.#pinFolder = options.pinFolder;
+    if (options.pinFolder !== undefined) prepareFolder(options.pinFolder);
+    const found = options.pinFolder === undefined ? undefined : findPinned(options.pinFolder);
+    this.adopted = found !== undefined;
+    this.cpus = found?.cpus ?? possibleCpus();
+    this.sizes = found?.sizes ?? checkSizes(options.sizes);
+    const hashKey = found?.hashKey ?? randomBytes(16);
+    this.#object = new BpfObject(OBJECT_PATH);
+    try {
+      this.#setConstants(hashKey, options.testClock ?? false);
+      for (const [name, entries] of Object.entries(entriesOf(this.sizes, this.cpus))) {
+        const map = this.#object.map(name);
+        const fd = found?.fds.get(name);
+        if (fd === undefined) map.resize(entries);
+        else map.reuse(fd);
+      }
+      for (const name of ['fragments', 'events']) {
+        const fd = found?.fds.get(name);
+        if (fd !== undefined) this.#object.map(name).reuse(fd);
+      }
+      this.#object.load();
+      this.programs = {
+        tc: this.#object.programFd(PROGRAMS.tc),
+        xdp: this.#object.programFd(PROGRAMS.xdp),
+        sweep: this.#object.programFd(PROGRAMS.sweep),
+      };
+      const counts = entriesOf(this.sizes, this.cpus);
+      this.#arrays = Object.fromEntries(
+        MAPPED.map((name) => {
+          const { fd } = this.#object.map(name);
+          return [name, new MappedArray(fd, counts[name], mapInfo(fd).value_bytes)];
+        }),
+      ) as Record<MappedName, MappedArray>;
+      this.#fds = Object.fromEntries(OTHERS.map((name) => [name, this.#object.map(name).fd])) as Record<
+        OtherName,
+        number
+      >;
+    } catch (error) {
+      this.#object[Symbol.dispose]();
+      throw error;
+    } finally {
+      for (const fd of found?.fds.values() ?? []) close(fd);
+    }
+    if (!this.adopted) this.#writeControl(hashKey);
+    if (options.pinFolder !== undefined && !this.adopted) this.#pinAll(options.pinFolder);
+  }
+
+  array(name: MappedName): MappedArray {
+    return this.#arrays[name];
+  }
+  fd(name: OtherName): number {
+    return this.#fds[name];
+  }
+
+  /** Lets go of the pins: once programs are detached too, the kernel forgets everything. */
+  unpin(): void {
+    if (this.#pinFolder === undefined) return;
+    removePins(this.#pinFolder);
+    rmdirSync(this.#pinFolder);
+  }
+
+  [Symbol.dispose](): void {
+    for (const array of Object.values(this.#arrays)) array[Symbol.dispose]();
+    this.#object[Symbol.dispose]();
+  }
+
+  /** struct constants: hash_key, index_mask, slots_max, servers_max, test_clock. */
+  #setConstants(hashKey: Uint8Array, testClock: boolean): void {
+    const constants = Buffer.alloc(32);
+    constants.set(hashKey, 0);
+    constants.writeUInt32LE(entriesOf(this.sizes, this.cpus).connections - 1, 16);
+    constants.writeUInt32LE(this.sizes.slots, 20);
+    constants.writeUInt32LE(this.sizes.servers, 24);
+    constants.writeUInt32LE(testClock ? 1 : 0, 28);
+    this.#object.map('.rodata.constants').setInitialValue(constants);
+  }
+
+  #writeControl(hashKey: Uint8Array): void {
+    const control = this.array('control');
+    const { CONTROL } = layout;
+    control.setU32(0, CONTROL.slots_max, this.sizes.slots);
+    control.setU32(0, CONTROL.servers_max, this.sizes.servers);
+    control.setU32(0, CONTROL.cpus, this.cpus);
+    control.setBytes(0, CONTROL.hash_key, hashKey);
+    for (const [index, state] of CONNECTION_STATES.entries())
+      control.setU64(0, CONTROL.timeouts_ns + index * 8, BigInt(DEFAULT_TIMEOUTS_MS[state]) * 1_000_000n);
+    control.setU32(0, CONTROL.layout, layout.LAYOUT_VERSION);
+  }
+
+  #pinAll(folder: string): void {
+    // `control` last: it is what findPinned looks for
+    const names = [...OTHERS, ...MAPPED.filter((name) => name !== 'control'), 'control'] as const;
+    for (const name of names) pin(this.#object.map(name).fd, join(folder, name));
+  }
+}
+
+/** Entries per map. Buckets: as many as slots, so that two keys a slot fill a quarter of the cells. */
+function entriesOf(sizes: TableSizes, cpus: number) {
+  return {
+    control: 1,
+    slots: sizes.slots,
+    connections: 2 ** Math.ceil(Math.log2(Math.max(sizes.slots, 8))),
+    services: sizes.services,
+    members: sizes.servers * 4 + 1024,
+    servers: sizes.servers,
+    hops: sizes.servers * 2 + 64,
+    traffic: sizes.servers * cpus,
+    totals: cpus,
+    listening: sizes.services * 2,
+    free_slots: sizes.slots,
+  };
+}
+
+function checkSizes(sizes: TableSizes): TableSizes {
+  if (sizes.slots > SLOTS_LIMIT)
+    throw new FairleadError('connections-too-many', `engine.connections is at most ${SLOTS_LIMIT}.`, {
+      remedy: 'Lower engine.connections.',
+    });
+  return sizes;
+}
+
+/** CPUs that could ever run the program, not only those that are online. */
+function possibleCpus(): number {
+  // `0-3` or `0,2-5`: the last number is the highest CPU
+  const listed = /(\d+)\s*$/.exec(readFileSync('/sys/devices/system/cpu/possible', 'utf8'))?.[1];
+  return Math.max(availableParallelism(), listed === undefined ? 1 : Number(listed) + 1);
+}
+
+interface Pinned {
+  readonly fds: ReadonlyMap<string, number>;
+  readonly sizes: TableSizes;
+  readonly cpus: number;
+  readonly hashKey: Uint8Array;
+}
+
+function findPinned(folder: string): Pinned | undefined {
+  const fds = new Map<string, number>();
+  for (const name of [...MAPPED, ...OTHERS]) {
+    const fd = getPinned(join(folder, name));
+    if (fd !== undefined) fds.set(name, fd);
+  }
+  const control = fds.get('control');
+  if (control === undefined || fds.size !== MAPPED.length + OTHERS.length) {
+    // half of a pinning that was cut off: nothing can be attached to it yet
+    for (const fd of fds.values()) close(fd);
+    removePins(folder);
+    return undefined;
+  }
+  using record = new MappedArray(control, 1, mapInfo(control).value_bytes);
+  const { CONTROL } = layout;
+  const version = record.getU32(0, CONTROL.layout);
+  if (version !== layout.LAYOUT_VERSION) {
+    for (const fd of fds.values()) close(fd);
+    throw new FairleadError(
+      'layout-changed',
+      `The tables in ${folder} are of layout ${version}, this version needs ${layout.LAYOUT_VERSION}.`,
+      {
+        remedy:
+          'Stop the other version with fairlead run --release-on-exit, which ends its connections, and start again.',
+      },
+    );
+  }
+  return {
+    fds,
+    sizes: {
+      slots: record.getU32(0, CONTROL.slots_max),
+      servers: record.getU32(0, CONTROL.servers_max),
+      services: mapInfo(fds.get('services')!).entries_max,
+    },
+    cpus: record.getU32(0, CONTROL.cpus),
+    hashKey: record.u8.slice(CONTROL.hash_key, CONTROL.hash_key + 16),
+  };
+}
+
+/** Makes the folder, and the BPF file system above it where there is none. */
+function prepareFolder(folder: string): void {
+  const root = bpfRoot(folder);
+  if (statfsSync(root).type !== BPF_FS_MAGIC) mountBpf(root);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+}
+
+/** The kernel makes /sys/fs/bpf; any other root is the folder's parent. */
+function bpfRoot(folder: string): string {
+  if (folder.startsWith('/sys/fs/bpf/')) return '/sys/fs/bpf';
+  const parent = dirname(folder);
+  mkdirSync(parent, { recursive: true });
+  return parent;
+}
+
+function mountBpf(root: string): void {
+  try {
+    mount('bpf', root, 'bpf', 0, 'mode=0700');
+  } catch (cause) {
+    throw new FairleadError(
+      'bpffs-missing',
+      `There is no BPF file system at ${root}, and it could not be mounted.`,
+      {
+        remedy: `Mount it: mount -t bpf bpf ${root}`,
+        cause,
+      },
+    );
+  }
+}
+
+function removePins(folder: string): void {
+  for (const name of readdirSync(folder)) unlinkSync(join(folder, name));
+}
