@@ -39,6 +39,14 @@ describe('messages to a monitor', () => {
     expect(readToMonitor(message)).toEqual({ message });
   });
 
+  it('pass with a monitor that names its own port', () => {
+    const message = assignment(
+      { kind: 'tcp' },
+      { monitor: { ...monitor, probe: { kind: 'tcp' }, port: 8081 } },
+    );
+    expect(readToMonitor(message)).toEqual({ message });
+  });
+
   it.each([
     ['an unknown kind', { kind: 'sing' }, 'kind'],
     ['a probe of unknown kind', assignment({ kind: 'sing' }), 'checks.0.monitor.probe.kind'],

@@ -80,6 +80,7 @@ const monitor: z.ZodType<MonitorSpec> = z.strictObject({
   rise: z.int().min(1).max(1000),
   fall: z.int().min(1).max(1000),
   jitter: z.number().min(0).max(1),
+  port: port.exactOptional(), // in the target already
 });
 
 const check: z.ZodType<Check> = z.strictObject({
