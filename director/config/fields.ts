@@ -91,7 +91,7 @@ export function asMap(node: Located, what: string, findings: Findings): LocatedM
   return undefined;
 }
 
-export function toPlain(node: Located): unknown {
+function toPlain(node: Located): unknown {
   if (node.kind === 'scalar') return node.value;
   if (node.kind === 'list') return node.items.map(toPlain);
   return Object.fromEntries([...node.entries].map(([key, entry]) => [key, toPlain(entry.node)]));

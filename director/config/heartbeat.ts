@@ -8,7 +8,7 @@ import { formatDuration } from './units.ts';
 
 type Link = HeartbeatConfig['links'][number];
 
-export const LINKS_MAX = 8;
+const LINKS_MAX = 8;
 const DEADTIME_INTERVALS = 4;
 
 export function readHeartbeat(node: Located, findings: Findings): HeartbeatConfig | undefined {

@@ -8,7 +8,7 @@ import type { Fault, Findings } from './problem.ts';
 import { MONITOR, PROBE_KINDS, PROBES, type ProbeKind } from './schema.ts';
 import { type Located, type LocatedMap, quote } from './tree.ts';
 
-export const MONITORS_MAX = 8;
+const MONITORS_MAX = 8;
 const FAST_INTERVAL_MIN_MS = 50;
 const TIMEOUT_DEFAULT_MS = 1_000;
 const KINDS_REMEDY = `kinds: ${PROBE_KINDS.join(', ')}`;

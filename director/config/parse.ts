@@ -11,7 +11,7 @@ import { checkName, readServices } from './services.ts';
 import { type Located, type LocatedMap, readTree } from './tree.ts';
 
 export const CONFIGURATION_MAX_BYTES = 4 * 2 ** 20;
-export const DIRECTORS_MAX = 2;
+const DIRECTORS_MAX = 2;
 const VIRTUAL_IPS_MAX = 4_096;
 
 export type ParsedConfiguration =

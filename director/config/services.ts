@@ -12,7 +12,7 @@ import { nameFault } from './scalars.ts';
 import { PERSISTENCE, SERVER, SERVICE, SORRY } from './schema.ts';
 import { type Located, type LocatedMap, quote } from './tree.ts';
 
-export const SERVICES_MAX = 10_000;
+const SERVICES_MAX = 10_000;
 const SORRY_NAME = 'sorry';
 
 /** A service as far as it could be read, and where. */

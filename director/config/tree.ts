@@ -45,10 +45,10 @@ export interface LocatedEntry {
   readonly node: Located;
 }
 
-export const DEPTH_MAX = 32;
+const DEPTH_MAX = 32;
 const LEXEMES_MAX = 2_000_000;
 /** Values that aliases may bring in, counted as often as they are used. */
-export const ALIASED_VALUES_MAX = 100_000;
+const ALIASED_VALUES_MAX = 100_000;
 
 /** One reading for the whole program: the version 1.2 core schema, whatever the file asks for. */
 const OPTIONS = {

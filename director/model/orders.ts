@@ -1,5 +1,5 @@
 // Operators' orders on single servers: what a person decided, beside configuration and verdicts. Serializable as
-// it is (no map, no name used as a property key), at most one order per server; an order that says nothing is gone.
+// it is (no map, no name used as a property key), at most one order per server.
 
 /** drain: weight 0, connections go on. disable: taken out, connections end as the service's removal policy says. */
 export const TRAFFIC_ORDERS = ['drain', 'disable'] as const;
@@ -14,17 +14,10 @@ export interface ServerOrder {
 }
 
 export type Orders = readonly ServerOrder[];
-export const NO_ORDERS: Orders = [];
 
 /** Names never hold a slash, so that this is one key per server. */
 export function serverKey(service: string, server: string): string {
   return `${service}/${server}`;
-}
-
-/** The orders with this one in place of any older one for the same server. */
-export function withOrder(orders: Orders, order: ServerOrder): Orders {
-  const others = orders.filter((each) => each.service !== order.service || each.server !== order.server);
-  return order.traffic === undefined && order.weight === undefined ? others : [...others, order];
 }
 
 /** For many look-ups: by serverKey(). */
