@@ -7,21 +7,19 @@ import { FairleadError } from '../model/error.ts';
 export const HEADER_BYTES = 16;
 const ATTRIBUTE_HEADER_BYTES = 4;
 /** A message's length has 32 bits, but nothing that we send or ask for comes near this. */
-export const MESSAGE_MAX_BYTES = 1 << 20;
+const MESSAGE_MAX_BYTES = 1 << 20;
 const ATTRIBUTE_MAX_BYTES = 0xffff;
 
 export const NLM_F_REQUEST = 0x1;
-export const NLM_F_MULTI = 0x2;
 export const NLM_F_ACK = 0x4;
 export const NLM_F_DUMP_INTR = 0x10;
 export const NLM_F_REPLACE = 0x100;
 export const NLM_F_DUMP = 0x300;
 export const NLM_F_EXCL = 0x200;
 export const NLM_F_CREATE = 0x400;
-export const NLM_F_CAPPED = 0x100;
-export const NLM_F_ACK_TLVS = 0x200;
+const NLM_F_CAPPED = 0x100;
+const NLM_F_ACK_TLVS = 0x200;
 
-export const NLMSG_NOOP = 1;
 export const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;
 export const NLMSG_OVERRUN = 4;

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../test/support/eventually.ts';
 import { createNamespaces, ip } from '../../test/support/netns.ts';
 import { address } from '../model/address.ts';
 import { type MonitorTopic, monitorNetwork, type NetworkEvent } from './netlink-monitor.ts';
@@ -42,37 +43,35 @@ describe('monitorNetwork', () => {
     ip(here, 'addr add 10.7.0.1/24 dev spare');
     rt.useNeighbour(rt.link('eth0')!.index, address('10.9.0.2'));
     ip(here, 'link delete dev spare');
-    await expect
-      .poll(() => events)
-      .toEqual(
-        expect.arrayContaining([
-          expect.objectContaining({
-            topic: 'link',
-            gone: false,
-            link: expect.objectContaining({ name: 'spare' }),
-          }),
-          expect.objectContaining({
-            topic: 'address',
-            gone: false,
-            address: expect.objectContaining({ address: '10.7.0.1' }),
-          }),
-          expect.objectContaining({
-            topic: 'route',
-            gone: false,
-            route: expect.objectContaining({ destination: '10.7.0.0', prefix_bits: 24 }),
-          }),
-          expect.objectContaining({
-            topic: 'neighbour',
-            gone: false,
-            neighbour: expect.objectContaining({ address: '10.9.0.2', mac: expect.any(Uint8Array) }),
-          }),
-          expect.objectContaining({
-            topic: 'link',
-            gone: true,
-            link: expect.objectContaining({ name: 'spare' }),
-          }),
-        ]),
-      );
+    await eventually(() => events).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          topic: 'link',
+          gone: false,
+          link: expect.objectContaining({ name: 'spare' }),
+        }),
+        expect.objectContaining({
+          topic: 'address',
+          gone: false,
+          address: expect.objectContaining({ address: '10.7.0.1' }),
+        }),
+        expect.objectContaining({
+          topic: 'route',
+          gone: false,
+          route: expect.objectContaining({ destination: '10.7.0.0', prefix_bits: 24 }),
+        }),
+        expect.objectContaining({
+          topic: 'neighbour',
+          gone: false,
+          neighbour: expect.objectContaining({ address: '10.9.0.2', mac: expect.any(Uint8Array) }),
+        }),
+        expect.objectContaining({
+          topic: 'link',
+          gone: true,
+          link: expect.objectContaining({ name: 'spare' }),
+        }),
+      ]),
+    );
   });
 
   it('tells only of what was asked for, and a port that leaves a bridge is no lost link', async () => {
@@ -82,7 +81,7 @@ describe('monitorNetwork', () => {
     ip(here, 'link set dev eth0 nomaster');
     ip(here, 'addr add 10.7.0.1/24 dev br0');
     ip(here, 'link delete dev br0');
-    await expect.poll(() => events.some((event) => event.gone)).toBe(true);
+    await eventually(() => events.some((event) => event.gone)).toBe(true);
     const gone = events
       .filter((event) => event.gone)
       .map((event) => event.topic === 'link' && event.link.name);
@@ -95,11 +94,11 @@ describe('monitorNetwork', () => {
     const interface_index = rt.link('eth0')!.index;
     for (let host = 10; host < 250; host++)
       rt.addAddress({ interface_index, address: address(`10.9.0.${host}`), prefix_bits: 24 });
-    await expect.poll(() => resyncs).toContain('overflow');
+    await eventually(() => resyncs).toContain('overflow');
     ip(here, 'addr add 10.8.0.1/24 dev eth0');
-    await expect
-      .poll(() => events.some((event) => event.topic === 'address' && event.address.address === '10.8.0.1'))
-      .toBe(true);
+    await eventually(() =>
+      events.some((event) => event.topic === 'address' && event.address.address === '10.8.0.1'),
+    ).toBe(true);
   });
 
   it('says nothing after it was disposed', async () => {

@@ -252,12 +252,6 @@ export function decodeForwarding(payload: Uint8Array): boolean {
   return value !== undefined && readI32(value) !== 0;
 }
 
-/** `REACHABLE` for NUD.REACHABLE. */
-export function neighbourStateName(state: number): string {
-  for (const [name, bit] of Object.entries(NUD)) if (bit === state) return name;
-  return `state ${state}`;
-}
-
 function familyFrom(wire: number): Family | undefined {
   if (wire === AF_INET) return 4;
   return wire === AF_INET6 ? 6 : undefined;

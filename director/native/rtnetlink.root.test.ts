@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../../test/support/eventually.ts';
 import { createNamespaces, ip, type Namespace, type Namespaces, run } from '../../test/support/netns.ts';
 import { address } from '../model/address.ts';
 import { inNamespace } from './netns.ts';
@@ -155,7 +156,7 @@ describe('neighbours', () => {
     const target = address('10.9.0.2');
     expect(rt.neighbour(eth0, target)).toBeUndefined();
     rt.useNeighbour(eth0, target);
-    await expect.poll(() => rt.neighbour(eth0, target)?.state).toBe(NUD.REACHABLE);
+    await eventually(() => rt.neighbour(eth0, target)?.state).toBe(NUD.REACHABLE);
     expect(Buffer.from(rt.neighbour(eth0, target)!.mac!).toString('hex')).toBe('020000000902');
     expect(rt.neighbours({ family: 4 })).toHaveLength(1);
   });
@@ -163,7 +164,7 @@ describe('neighbours', () => {
   it('that are known can be probed, others not', async () => {
     const target = address('10.9.0.2');
     expect(rt.probeNeighbour(eth0, target)).toBe(true);
-    await expect.poll(() => rt.neighbour(eth0, target)?.state).toBe(NUD.REACHABLE);
+    await eventually(() => rt.neighbour(eth0, target)?.state).toBe(NUD.REACHABLE);
     expect(rt.probeNeighbour(eth0, address('10.9.0.3'))).toBe(false);
     rt.useNeighbour(eth0, address('10.9.0.4'));
     expect(rt.probeNeighbour(eth0, address('10.9.0.4'))).toBe(false);

@@ -38,7 +38,7 @@ import {
   wireFamily,
 } from './rtnetlink-codec.ts';
 
-export type { InterfaceAddress, Link, Neighbour, Route, RouteKind } from './rtnetlink-codec.ts';
+export type { InterfaceAddress, Link, Neighbour, Route } from './rtnetlink-codec.ts';
 
 const AF_UNSPEC = 0;
 const RTEXT_FILTER_SKIP_STATS = 8;
@@ -227,7 +227,7 @@ export class Rtnetlink implements Disposable {
 }
 
 /** What the kernel takes for a name (net/core/dev.c, dev_valid_name), and fits its 16 bytes. */
-export function isInterfaceName(name: string): boolean {
+function isInterfaceName(name: string): boolean {
   return /^[^/:\s]{1,15}$/.test(name) && name !== '.' && name !== '..' && Buffer.byteLength(name) <= 15;
 }
 

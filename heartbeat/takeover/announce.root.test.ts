@@ -4,6 +4,7 @@ import type { Clock } from '../../director/model/clock.ts';
 import { enterNamespace } from '../../director/native/netns.ts';
 import { openPacketSocket } from '../../director/native/packet-socket.ts';
 import { Rtnetlink } from '../../director/native/rtnetlink.ts';
+import { eventually } from '../../test/support/eventually.ts';
 import { createNamespaces, ip, run, sysctl } from '../../test/support/netns.ts';
 import { Announcer, announceAt, startAnnouncing } from './announce.ts';
 import { gratuitousArp, unsolicitedAdvertisement } from './announce-frames.ts';
@@ -46,8 +47,8 @@ describe('an announcement', () => {
     const report = announcer.announce([vip, vip6]);
     expect(report.failures).toEqual([]);
     expect(report.sent).toBeGreaterThanOrEqual(3);
-    await expect.poll(() => believed(vip.address)).toBe(NEW);
-    await expect.poll(() => believed(vip6.address)).toBe(NEW);
+    await eventually(() => believed(vip.address)).toBe(NEW);
+    await eventually(() => believed(vip6.address)).toBe(NEW);
   });
 
   it.each([
@@ -71,7 +72,7 @@ describe('an announcement', () => {
     const { rt, believed } = pair();
     using socket = openPacketSocket(rt.link('eth0')!.index);
     socket.send(frame);
-    await expect.poll(() => believed(one.address)).toBe(NEW);
+    await eventually(() => believed(one.address)).toBe(NEW);
   });
 
   it('is repeated to each neighbour that is known', async () => {
@@ -84,13 +85,11 @@ describe('an announcement', () => {
     open.pop()![Symbol.dispose]();
     expect(announcer.announce([vip])).toEqual({ sent: 4, failures: [] });
     const heard: string[] = [];
-    await expect
-      .poll(() => {
-        for (let frame = ears.receive(); frame !== undefined; frame = ears.receive())
-          heard.push(Buffer.from(frame).toString('hex', 0, 6));
-        return heard;
-      })
-      .toEqual(['ffffffffffff', 'ffffffffffff', '02000000000c', '02000000000c']);
+    await eventually(() => {
+      for (let frame = ears.receive(); frame !== undefined; frame = ears.receive())
+        heard.push(Buffer.from(frame).toString('hex', 0, 6));
+      return heard;
+    }).toEqual(['ffffffffffff', 'ffffffffffff', '02000000000c', '02000000000c']);
   });
 
   it('says that this host is a router exactly when it forwards', async () => {
@@ -103,10 +102,10 @@ describe('an announcement', () => {
     sysctl(director, 'net.ipv6.conf.eth0.forwarding', 1);
     expect(rt.isForwarding(6, rt.link('eth0')!.index)).toBe(true);
     announcer.announce([vip6]);
-    await expect.poll(flags).toBe(`${NEW} router`);
+    await eventually(flags).toBe(`${NEW} router`);
     sysctl(director, 'net.ipv6.conf.eth0.forwarding', 0);
     announcer.announce([vip6]);
-    await expect.poll(flags).toBe(`${NEW} host`);
+    await eventually(flags).toBe(`${NEW} host`);
   });
 
   it('reports what could not be announced and goes on with the rest', async () => {
@@ -114,7 +113,7 @@ describe('an announcement', () => {
     const lost = { ...vip, interface: 'eth9' };
     const report = announcer.announce([lost, vip]);
     expect(report.failures).toEqual([{ address: vip.address, reason: 'There is no interface eth9.' }]);
-    await expect.poll(() => believed(vip.address)).toBe(NEW);
+    await eventually(() => believed(vip.address)).toBe(NEW);
     ip(director, 'link set dev eth0 down');
     expect(announcer.announce([vip]).failures[0]!.reason).toContain('ENETDOWN');
     ip(director, 'link set dev eth0 up');
@@ -129,7 +128,7 @@ describe('an announcement', () => {
   it('works on an interface that was made anew under the same name', async () => {
     const { set, director, client, announcer, believed } = pair();
     announcer.announce([vip]);
-    await expect.poll(() => believed(vip.address)).toBe(NEW);
+    await eventually(() => believed(vip.address)).toBe(NEW);
     ip(director, 'link delete dev eth0');
     set.cable(
       { namespace: director, name: 'eth0', mac: '02:00:00:00:00:0d', addresses: ['10.0.0.11/24'] },
@@ -137,7 +136,7 @@ describe('an announcement', () => {
     );
     ip(client, `neigh add ${vip.address} lladdr ${OLD} dev eth0 nud stale`);
     expect(announcer.announce([vip]).failures).toEqual([]);
-    await expect.poll(() => believed(vip.address)).toBe('02:00:00:00:00:0d');
+    await eventually(() => believed(vip.address)).toBe('02:00:00:00:00:0d');
   });
 });
 

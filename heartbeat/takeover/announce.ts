@@ -13,9 +13,9 @@ import { gratuitousArp, unsolicitedAdvertisement } from './announce-frames.ts';
 import type { Vip } from './vip.ts';
 
 /** Milliseconds after a takeover; frames get lost, and switches may still be learning when the first ones pass. */
-export const ANNOUNCE_AT_MS = [0, 50, 200, 500, 1_000, 2_000, 5_000, 10_000] as const;
+const ANNOUNCE_AT_MS = [0, 50, 200, 500, 1_000, 2_000, 5_000, 10_000] as const;
 /** And then on and on: caches of hours were seen to keep a wrong answer otherwise. */
-export const ANNOUNCE_EVERY_MS = 30_000;
+const ANNOUNCE_EVERY_MS = 30_000;
 /** Neighbours that are told one by one, per VIP and announcement. */
 const NEIGHBOURS_MAX = 256;
 const SETTLED = NUD.REACHABLE | NUD.STALE | NUD.DELAY | NUD.PROBE | NUD.PERMANENT;

@@ -3,7 +3,14 @@ import { address } from '../../director/model/address.ts';
 import { FairleadError } from '../../director/model/error.ts';
 import { inNamespace } from '../../director/native/netns.ts';
 import { Rtnetlink } from '../../director/native/rtnetlink.ts';
-import { createNamespaces, ip, type Namespace, type Namespaces, sysctl } from '../../test/support/netns.ts';
+import {
+  createNamespaces,
+  ip,
+  type Namespace,
+  type Namespaces,
+  run,
+  sysctl,
+} from '../../test/support/netns.ts';
 import { isRaised, listVips, raiseVip, releaseVip, type Vip } from './vip.ts';
 
 let set: Namespaces;
@@ -139,5 +146,28 @@ describe('what cannot be raised', () => {
       remedy: 'Switch IPv6 on: sysctl net.ipv6.conf.eth0.disable_ipv6=0.',
     });
     sysctl(here, 'net.ipv6.conf.eth0.disable_ipv6', 0);
+  });
+
+  it('without the right to', () => {
+    const script = `
+      import { Rtnetlink } from ${JSON.stringify(import.meta.resolve('../../director/native/rtnetlink.ts'))};
+      import { raiseVip } from ${JSON.stringify(import.meta.resolve('./vip.ts'))};
+      try {
+        raiseVip(new Rtnetlink(), ${JSON.stringify(vip)});
+      } catch (error) {
+        console.log(JSON.stringify({ code: error.code, message: error.message, remedy: error.remedy }));
+      }`;
+    const withoutRight = ['--bounding-set=-net_admin', '--inh-caps=-net_admin', process.execPath];
+    const { stdout } = run(here, 'setpriv', [
+      ...withoutRight,
+      '--input-type=module-typescript',
+      '-e',
+      script,
+    ]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      code: 'vip-not-permitted',
+      message: expect.stringContaining('VIP 10.0.0.100/24 cannot be raised on eth0'),
+      remedy: expect.stringContaining('CAP_NET_ADMIN'),
+    });
   });
 });

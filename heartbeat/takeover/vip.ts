@@ -10,7 +10,7 @@ import { IFA_F } from '../../director/native/rtnetlink-codec.ts';
 import { SystemError } from '../../director/native/system-error.ts';
 
 /** Our IFA_PROTO (kernel 5.18 and newer; `ip addr` shows it as `proto 0x99`). */
-export const VIP_PROTOCOL = 0x99;
+const VIP_PROTOCOL = 0x99;
 /** Kernels without it: IPv4 addresses bear it in their label, `eth0:fl`. IPv6 has no labels. */
 const LABEL_SUFFIX = ':fl';
 const LABEL_MAX_BYTES = 15;

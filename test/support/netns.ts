@@ -134,7 +134,7 @@ export function sysctl(namespace: Namespace, name: string, value: string | numbe
 }
 
 /** Adds an address; IPv6 without duplicate address detection, so that it can be used at once. */
-export function addAddress(namespace: Namespace, interfaceName: string, prefixed: string): void {
+function addAddress(namespace: Namespace, interfaceName: string, prefixed: string): void {
   ip(namespace, `addr add ${prefixed} dev ${interfaceName}${prefixed.includes(':') ? ' nodad' : ''}`);
 }
 

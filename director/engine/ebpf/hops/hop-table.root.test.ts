@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { createNamespaces, ip, type Namespace, run, sysctl } from '../../../../test/support/netns.ts';
 import { type Address, address } from '../../../model/address.ts';
 import type { Clock } from '../../../model/clock.ts';
@@ -76,7 +77,7 @@ describe('createHopTable', () => {
     const { table, director, changes, mac } = site();
     table.watch([one]);
     expect(table.get(one)).toMatchObject({ kind: 'link', interface_name: 'eth1', gateway: one, mtu: 1500 });
-    await expect.poll(() => mac(one)).toBe(MAC.one);
+    await eventually(() => mac(one)).toBe(MAC.one);
     const hop = table.get(one) as LinkHop;
     expect(formatMac(hop.source_mac)).toBe(macOf(director, 'eth1'));
     expect(hop.source).toBe('10.1.0.11');
@@ -92,27 +93,27 @@ describe('createHopTable', () => {
     expect(table.get(own)).toEqual({ kind: 'local', address: own });
     expect(mac(nowhere)).toBe('unreachable: there is no route to 192.0.2.1');
     expect(mac(zoneless)).toContain('link-local');
-    await expect.poll(() => mac(one6), { timeout: 5_000 }).toBe(MAC.one);
+    await eventually(() => mac(one6)).toBe(MAC.one);
     expect(table.get(one6)).toMatchObject({ source: 'fd01::11' });
   });
 
   it('follows a server that changes its link address and announces it', async () => {
     const { table, server, mac } = site();
     table.watch([one]);
-    await expect.poll(() => mac(one)).toBe(MAC.one);
+    await eventually(() => mac(one)).toBe(MAC.one);
     ip(server, `link set dev eth0 address ${MAC.two}`);
     run(server, 'arping', ['-q', '-U', '-c', '1', '-I', 'eth0', one]);
-    await expect.poll(() => mac(one)).toBe(MAC.two);
+    await eventually(() => mac(one)).toBe(MAC.two);
   });
 
   it('finds a server that changed its link address silently, once the old one fails', async () => {
     const { table, server, director, mac, changes } = site();
     table.watch([one]);
-    await expect.poll(() => mac(one)).toBe(MAC.one);
+    await eventually(() => mac(one)).toBe(MAC.one);
     sysctl(server, 'net.ipv4.conf.eth0.arp_notify', 0);
     ip(server, `link set dev eth0 address ${MAC.two}`);
     ip(director, `neigh change ${one} dev eth1 nud probe`);
-    await expect.poll(() => mac(one)).toBe(MAC.two);
+    await eventually(() => mac(one)).toBe(MAC.two);
     expect(changes.map((hop) => hop.kind === 'link' && hop.destination_mac === undefined)).toContain(true);
   });
 
@@ -121,15 +122,15 @@ describe('createHopTable', () => {
     const far = address('198.51.100.7');
     ip(director, 'route add 198.51.100.0/24 via 10.0.0.254 mtu 1400');
     table.watch([far]);
-    await expect.poll(() => mac(far)).toBe(MAC.router);
+    await eventually(() => mac(far)).toBe(MAC.router);
     expect(table.get(far)).toMatchObject({ interface_name: 'eth0', gateway: '10.0.0.254', mtu: 1400 });
     ip(director, 'route replace 198.51.100.0/24 via 10.1.0.21');
-    await expect.poll(() => mac(far)).toBe(MAC.one);
+    await eventually(() => mac(far)).toBe(MAC.one);
     expect(table.get(far)).toMatchObject({ interface_name: 'eth1', gateway: '10.1.0.21', mtu: 1500 });
     ip(director, 'route delete 198.51.100.0/24');
-    await expect.poll(() => mac(far)).toContain('there is no route');
+    await eventually(() => mac(far)).toContain('there is no route');
     ip(director, 'route add default via 10.0.0.254');
-    await expect.poll(() => mac(far)).toBe(MAC.router);
+    await eventually(() => mac(far)).toBe(MAC.router);
   });
 
   it('reaches an IPv4 server through an IPv6 gateway', async () => {
@@ -137,68 +138,68 @@ describe('createHopTable', () => {
     const far = address('198.51.100.7');
     ip(director, 'route add 198.51.100.0/24 via inet6 fd01::21');
     table.watch([far]);
-    await expect.poll(() => mac(far), { timeout: 5_000 }).toBe(MAC.one);
+    await eventually(() => mac(far)).toBe(MAC.one);
     expect(table.get(far)).toMatchObject({ gateway: 'fd01::21' });
   });
 
   it('knows when the cable is pulled, the interface goes down, and when they are back', async () => {
     const { table, director, server, mac } = site();
     table.watch([one]);
-    await expect.poll(() => mac(one)).toBe(MAC.one);
+    await eventually(() => mac(one)).toBe(MAC.one);
     ip(server, 'link set dev eth0 down');
-    await expect.poll(() => mac(one)).toBe('unreachable: eth1 has no carrier');
+    await eventually(() => mac(one)).toBe('unreachable: eth1 has no carrier');
     ip(server, 'link set dev eth0 up');
-    await expect.poll(() => mac(one)).toBe(MAC.one);
+    await eventually(() => mac(one)).toBe(MAC.one);
     ip(director, 'link set dev eth1 down');
-    await expect.poll(() => mac(one)).toBe('unreachable: there is no route to 10.1.0.21');
+    await eventually(() => mac(one)).toBe('unreachable: there is no route to 10.1.0.21');
     ip(director, 'link set dev eth1 up');
-    await expect.poll(() => mac(one)).toBe(MAC.one);
+    await eventually(() => mac(one)).toBe(MAC.one);
     ip(director, 'link delete dev eth1');
-    await expect.poll(() => mac(one)).toContain('unreachable');
+    await eventually(() => mac(one)).toContain('unreachable');
   });
 
   it('takes the interface’s own new link address and MTU', async () => {
     const { table, director, mac } = site();
     table.watch([one]);
-    await expect.poll(() => mac(one)).toBe(MAC.one);
+    await eventually(() => mac(one)).toBe(MAC.one);
     ip(director, 'link set dev eth1 mtu 1400');
     ip(director, 'link set dev eth1 address 02:00:00:00:00:99');
     const own = () => {
       const hop = table.get(one);
       return hop?.kind === 'link' ? `${formatMac(hop.source_mac)} ${hop.mtu}` : undefined;
     };
-    await expect.poll(own).toBe('02:00:00:00:00:99 1400');
-    await expect.poll(() => mac(one)).toBe(MAC.one);
+    await eventually(own).toBe('02:00:00:00:00:99 1400');
+    await eventually(() => mac(one)).toBe(MAC.one);
   });
 
   it('loses the link address of a server that dies, and has it again when it is back', async () => {
     const { table, director, server, mac } = site();
     table.watch([one]);
-    await expect.poll(() => mac(one)).toBe(MAC.one);
+    await eventually(() => mac(one)).toBe(MAC.one);
     ip(server, 'link set dev eth0 arp off');
     ip(director, `neigh change ${one} dev eth1 nud probe`);
-    await expect.poll(() => mac(one)).toBeUndefined();
+    await eventually(() => mac(one)).toBeUndefined();
     expect(table.get(one)!.kind).toBe('link');
     ip(server, 'link set dev eth0 arp on');
-    await expect.poll(() => mac(one), { timeout: 10_000 }).toBe(MAC.one);
+    await eventually(() => mac(one)).toBe(MAC.one);
   });
 
   it('goes on with the known link address while a flushed entry is asked for again', async () => {
     const { table, director, changes, mac } = site();
     table.watch([one]);
-    await expect.poll(() => mac(one)).toBe(MAC.one);
+    await eventually(() => mac(one)).toBe(MAC.one);
     const before = changes.length;
     ip(director, `neigh delete ${one} dev eth1`);
-    await expect.poll(() => ip(director, `neigh show ${one} dev eth1`)).toContain('REACHABLE');
+    await eventually(() => ip(director, `neigh show ${one} dev eth1`)).toContain('REACHABLE');
     expect(changes.slice(before)).toEqual([]);
   });
 
   it('has a neighbour that went stale confirmed', async () => {
     const { table, director, mac } = site(100);
     table.watch([one]);
-    await expect.poll(() => mac(one)).toBe(MAC.one);
+    await eventually(() => mac(one)).toBe(MAC.one);
     ip(director, `neigh change ${one} dev eth1 nud stale`);
-    await expect.poll(() => ip(director, `neigh show ${one} dev eth1`)).toContain('REACHABLE');
+    await eventually(() => ip(director, `neigh show ${one} dev eth1`)).toContain('REACHABLE');
   });
 
   it('notices what the kernel does not tell, such as a routing rule, at the next full look', async () => {
@@ -208,24 +209,24 @@ describe('createHopTable', () => {
     table.watch([far]);
     expect(mac(far)).toContain('there is no route');
     ip(director, 'rule add to 198.51.100.0/24 table 77');
-    await expect.poll(() => mac(far)).toBe(MAC.router);
+    await eventually(() => mac(far)).toBe(MAC.router);
   });
 
   it('asks a dead server again and again, so that one which comes back is found', async () => {
     const { table, director, server, mac } = site(20);
     ip(server, 'link set dev eth0 arp off');
     table.watch([one]);
-    await expect.poll(() => ip(director, `neigh show ${one} dev eth1`)).toContain('FAILED');
-    await expect.poll(() => ip(director, `neigh show ${one} dev eth1`)).toContain('INCOMPLETE');
+    await eventually(() => ip(director, `neigh show ${one} dev eth1`)).toContain('FAILED');
+    await eventually(() => ip(director, `neigh show ${one} dev eth1`)).toContain('INCOMPLETE');
     ip(server, 'link set dev eth0 arp on');
-    await expect.poll(() => mac(one)).toBe(MAC.one);
+    await eventually(() => mac(one)).toBe(MAC.one);
   });
 
   it('believes an administrator', async () => {
     const { table, director, mac } = site();
     table.watch([one]);
     ip(director, `neigh replace ${one} dev eth1 lladdr 02:00:00:00:00:77 nud permanent`);
-    await expect.poll(() => mac(one)).toBe('02:00:00:00:00:77');
+    await eventually(() => mac(one)).toBe('02:00:00:00:00:77');
   });
 
   it('reports interfaces without link addresses', () => {
@@ -240,7 +241,7 @@ describe('createHopTable', () => {
   it('forgets what is watched no more, and says nothing after disposal', async () => {
     const { table, director, changes, mac } = site();
     table.watch([one, one6]);
-    await expect.poll(() => mac(one)).toBe(MAC.one);
+    await eventually(() => mac(one)).toBe(MAC.one);
     table.watch([one]);
     expect(table.get(one6)).toBeUndefined();
     table[Symbol.dispose]();
@@ -255,7 +256,7 @@ describe('createHopTable', () => {
     const { table, director, logged, mac } = site();
     const far = address('198.51.100.7');
     table.watch([one, far]);
-    await expect.poll(() => mac(one)).toBe(MAC.one);
+    await eventually(() => mac(one)).toBe(MAC.one);
     const storm = Array.from(
       { length: 12_000 },
       (_, index) => `10.${100 + (index >> 8)}.${index & 255}.0/24`,
@@ -263,7 +264,7 @@ describe('createHopTable', () => {
     const input = storm.map((prefix) => `route add ${prefix} via 10.0.0.254`).join('\n');
     run(director, 'ip', ['-batch', '-'], { input }); // the event loop stands still meanwhile
     ip(director, 'route add 198.51.100.0/24 via 10.0.0.254');
-    await expect.poll(() => mac(far), { timeout: 5_000 }).toBe(MAC.router);
+    await eventually(() => mac(far)).toBe(MAC.router);
     expect(logged).toContain('network events were lost; looking at all next hops again');
   });
 
@@ -271,7 +272,7 @@ describe('createHopTable', () => {
     const { table, mac } = site();
     const many = Array.from({ length: 1_000 }, (_, index) => address(`10.1.${index >> 8}.${index & 255}`));
     table.watch([...many, one]);
-    await expect.poll(() => mac(one)).toBe(MAC.one);
+    await eventually(() => mac(one)).toBe(MAC.one);
     expect(mac(address('10.1.3.1'))).toContain('there is no route');
     table.refresh();
     expect(mac(one)).toBe(MAC.one);
