@@ -35,6 +35,12 @@ function holdFlow(target: Target, context: Context): void {
   setInterval(flow.send, SEND_EVERY_MS);
 }
 
+interface Debt {
+  readonly began: number;
+  readonly sent: number;
+  readonly timer: NodeJS.Timeout;
+}
+
 interface Flow {
   send(): void;
   close(): void;
@@ -48,7 +54,7 @@ function openFlow(
 ): Flow {
   const socket = createSocket(isIPv6(target.address) ? 'udp6' : 'udp4');
   const seed = context.seed();
-  const owed = new Map<number, { began: number; sent: number; timer: NodeJS.Timeout }>();
+  const owed = new Map<number, Debt>();
   let next = 0;
   let open = true;
   let server: string | undefined;
@@ -84,10 +90,11 @@ function openFlow(
     if (!open || !isConnected(socket)) return;
     const number = next++;
     const began = Date.now();
+    const towards = server; // a flow may be led to another one before this datagram is given up
     const timer = setTimeout(() => {
       owed.delete(number);
       const detail = `datagram ${number} unanswered`;
-      context.ledger.failed(failure(target, what, began, { kind: 'timeout', detail, server }));
+      context.ledger.failed(failure(target, what, began, { kind: 'timeout', detail, server: towards }));
     }, ANSWER_WITHIN_MS);
     owed.set(number, { began, sent: performance.now(), timer });
     socket.send(datagram(seed, number), () => {
