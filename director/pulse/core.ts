@@ -1,8 +1,7 @@
 // Everything that a running supervisor consists of, held together: what the handlers of the control API act on.
 import type { MonitorPool } from '../../monitor/pool.ts';
-import type { Configuration, ServerConfig, ServiceConfig } from '../config/configuration.ts';
+import type { ServerConfig, ServiceConfig } from '../config/configuration.ts';
 import { nearest } from '../config/nearest.ts';
-import type { VirtualIpStatus } from '../control/schema.ts';
 import type { Clock } from '../model/clock.ts';
 import { EXIT, FairleadError } from '../model/error.ts';
 import type { JsonValue, RevisionRecord } from '../store/record.ts';
@@ -12,13 +11,7 @@ import type { OpenedEngine } from './engine-choice.ts';
 import type { HealthBoard } from './health-board.ts';
 import type { Log } from './log.ts';
 import type { OrderBook } from './order-book.ts';
-
-export interface VirtualIps extends Disposable {
-  /** Raises what is new, drops what is gone. */
-  set(configuration: Configuration): void;
-  status(): readonly VirtualIpStatus[];
-  release(): void;
-}
+import type { VirtualIps } from './virtual-ips.ts';
 
 export interface Core {
   readonly node: string;

@@ -125,6 +125,9 @@ export class HealthBoard {
     const { key, health, reason, at, latency_ms } = verdict;
     const affected = this.#byKey.get(key);
     if (affected === undefined || health === 'unknown') return [];
+    // A new nanny that was told what is known begins by saying so, without having probed.
+    const before = this.#known.get(key);
+    if (before?.health === health && latency_ms === undefined) return [];
     this.#known.set(key, { health, reason, at, latency_ms });
     const changes: HealthChange[] = [];
     for (const item of affected) {

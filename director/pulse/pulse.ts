@@ -14,20 +14,19 @@ import type { Machine } from '../doctor/machine.ts';
 import type { EngineSnapshot } from '../engine/engine.ts';
 import type { Clock } from '../model/clock.ts';
 import { EXIT, FairleadError } from '../model/error.ts';
-import type { JsonValue, RevisionRecord } from '../store/record.ts';
+import type { JsonValue } from '../store/record.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { changeConfiguration } from './change.ts';
 import type { Core, RecordEvent } from './core.ts';
 import { Director } from './director.ts';
-import { endedDrains } from './drains.ts';
 import { openEngine } from './engine-choice.ts';
-import { every } from './every.ts';
 import { createHandlers } from './handlers.ts';
 import { HealthBoard } from './health-board.ts';
 import { lockInstance } from './instance-lock.ts';
 import type { Log } from './log.ts';
 import { OrderBook } from './order-book.ts';
-import { chooseRevision } from './revisions.ts';
+import { startRounds } from './rounds.ts';
+import { chooseStartingPoint } from './starting-point.ts';
 import { openVirtualIps } from './virtual-ips.ts';
 
 export interface PulseOptions {
@@ -48,16 +47,13 @@ export interface Pulse extends AsyncDisposable {
   reload(): Promise<void>;
 }
 
-const TICK_MS = 100;
-const SAMPLE_MS = 1_000;
-
 export async function startPulse(options: PulseOptions): Promise<Pulse> {
   const { clock, log } = options;
   const file = readConfigurationFile(options.configFile);
   checkNode(file.configuration, options.node);
   for (const warning of file.warnings) log('warn', warning.message, { line: warning.line });
-  for (const finding of insist(options.machine, file.configuration))
-    log('warn', finding.detail, { check: finding.check, remedy: finding.remedy });
+  for (const { detail, check, remedy } of insist(options.machine, file.configuration))
+    log('warn', detail, { check, remedy });
 
   await using parts = new AsyncDisposableStack();
   parts.use(lockInstance(options.runtimeFolder));
@@ -68,11 +64,18 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
     log('info', `${subject}: ${reason}`, { event: kind });
   };
   tellStore(store, record);
-  const chosen = choose(file, store, options, record);
+  const chosen = chooseStartingPoint(file, store, options, record);
+  if (chosen.configuration !== file.configuration) insist(options.machine, chosen.configuration);
 
-  const opened = parts.use(await openEngine({ config: chosen.configuration.engine, clock, log }));
-  if (options.releaseOnExit) parts.defer(() => opened.release());
+  const opened = parts.use(
+    openEngine({ config: chosen.configuration.engine, runtime: options.runtimeFolder, clock, log }),
+  );
   const found = opened.engine.snapshot();
+  let started = false;
+  // A start that fails leaves nothing behind, unless it was there before.
+  parts.defer(() => {
+    if (options.releaseOnExit || (!started && found.services.length === 0)) opened.release();
+  });
   const orders = new OrderBook(store.initial.orders);
   const board = new HealthBoard(clock, store.initial.verdicts);
   const director = new Director({
@@ -83,8 +86,13 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
     board,
     record,
   });
-  const virtualIps = parts.use(openVirtualIps({ log, record }));
-  if (options.releaseOnExit) parts.defer(() => virtualIps.release());
+  const role = roleOf(chosen.configuration);
+  const virtualIps = parts.use(
+    openVirtualIps({ clock, record, active: role.name === 'active', former: formerVirtualIps(store) }),
+  );
+  parts.defer(() => {
+    if (options.releaseOnExit || (!started && found.services.length === 0)) virtualIps.release();
+  });
   const monitors = parts.use(
     createMonitorPool({
       workers: 1,
@@ -118,14 +126,13 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
     director,
     monitors,
     virtualIps,
-    role: roleOf(chosen.configuration),
+    role,
     revision: chosen.revision,
     record,
   };
   begin(core, found, chosen.because);
   if (chosen.isNew) await store.saveRevision(chosen.revision);
-  parts.use(every(clock, TICK_MS, () => tick(core)));
-  parts.use(every(clock, SAMPLE_MS, () => sample(core)));
+  parts.use(startRounds(core));
   parts.use(
     await openControlServer({
       socket: socketOf(options.runtimeFolder),
@@ -139,6 +146,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
     }),
   );
   log('info', 'running', { revision: core.revision.number, socket: socketOf(options.runtimeFolder) });
+  started = true;
   const owned = parts.move();
   return {
     reload: () => reload(core, options.configFile),
@@ -185,43 +193,11 @@ function tellStore(store: Store, record: RecordEvent): void {
     );
 }
 
-interface Chosen {
-  readonly revision: RevisionRecord;
-  readonly configuration: Configuration;
-  readonly isNew: boolean;
-  readonly because: string;
-}
-
-/** A stored revision that this release cannot read any more must not keep the director down: the file rules then. */
-function choose(
-  file: { readonly text: string; readonly configuration: Configuration },
-  store: Store,
-  options: PulseOptions,
-  record: RecordEvent,
-): Chosen {
-  const now = options.clock.now();
-  const choice = chooseRevision(file.text, store.initial, now);
-  if (choice.isNew || choice.revision.text === file.text)
-    return { ...choice, configuration: file.configuration };
-  const parsed = parseConfiguration(choice.revision.text, `revision ${choice.revision.number}`);
-  if ('configuration' in parsed && parsed.configuration.directors.some((each) => each.name === options.node))
-    return { ...choice, configuration: parsed.configuration };
-  record(
-    'revision-unusable',
-    `revision ${choice.revision.number}`,
-    'the stored revision cannot be used any more; the configuration file rules',
-  );
-  const next = { ...choice.revision, number: choice.revision.number + 1, at: now, author: 'file' };
-  return {
-    revision: {
-      ...next,
-      ...chooseRevision(file.text, { revision: undefined, revisions: [] }, now).revision,
-      number: next.number,
-    },
-    configuration: file.configuration,
-    isNew: true,
-    because: 'the newest stored revision cannot be used',
-  };
+/** Those of the last revision may still be up, though the file names others by now. */
+function formerVirtualIps(store: Store): Configuration['virtualIps'] {
+  const text = store.initial.revision?.text;
+  const parsed = text === undefined ? undefined : parseConfiguration(text, 'the last revision');
+  return parsed !== undefined && 'configuration' in parsed ? parsed.configuration.virtualIps : [];
 }
 
 function roleOf(configuration: Configuration): Core['role'] {
@@ -244,7 +220,7 @@ function begin(core: Core, found: EngineSnapshot, because: string): void {
     core.board.configure(configuration, (service, server) => present.has(`${service}/${server}`)),
   );
   const { steps, failed } = core.director.decideAll();
-  if (core.role.name === 'active') core.virtualIps.set(configuration);
+  core.virtualIps.set(configuration);
   core.record('started', 'director', `revision ${core.revision.number} is in force: ${because}`, {
     steps: steps.length,
     failed: failed.length,
@@ -256,54 +232,6 @@ function begin(core: Core, found: EngineSnapshot, because: string): void {
       `took over ${found.services.length} services, ${present.size} servers and ${connections} connections; ${steps.length} steps differed`,
       { services: found.services.length, servers: present.size, connections, steps: steps.length },
     );
-}
-
-function tick(core: Core): void {
-  try {
-    core.opened.tick();
-    core.opened.engine.sweep();
-    core.director.tick();
-  } catch (error) {
-    if (!(error instanceof FairleadError)) throw error;
-    core.log('error', `the engine fails: ${error.message}`, { code: error.code });
-  }
-}
-
-function sample(core: Core): void {
-  try {
-    const snapshot = core.director.observer.sample();
-    if (snapshot === undefined) return;
-    core.director.resync(snapshot);
-    endDrains(core, snapshot);
-  } catch (error) {
-    if (!(error instanceof FairleadError)) throw error;
-    core.log('error', `the engine cannot be read: ${error.message}`, { code: error.code });
-  }
-}
-
-function endDrains(core: Core, snapshot: EngineSnapshot): void {
-  const now = core.clock.now();
-  for (const { order, remaining, because } of endedDrains(core.orders.all(), snapshot, now)) {
-    const { service, server } = order;
-    const cut = because === 'deadline' && order.atDeadline === 'cut';
-    let freed = 0;
-    if (cut)
-      for (const what of ['connections', 'templates'] as const)
-        freed += core.opened.engine.flush({ what, service, server });
-    const standing = core.orders.change(service, server, { drained: now }, { author: order.author, now });
-    if (standing !== undefined) void core.store.saveOrder(standing);
-    const left = `${remaining.active} active, ${remaining.inactive} inactive, ${remaining.templates} templates`;
-    core.record(
-      'drained',
-      `${service}/${server}`,
-      because === 'empty'
-        ? 'nothing is left'
-        : cut
-          ? `the deadline came with ${left}; they were cut`
-          : `the deadline came with ${left}; they go on`,
-      { ...remaining, because, freed },
-    );
-  }
 }
 
 async function reload(core: Core, configFile: string): Promise<void> {

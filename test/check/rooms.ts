@@ -63,7 +63,7 @@ export const ROOMS: readonly Room[] = [
         'director/engine',
         ...ENGINES,
       ],
-      ...['director/sync', 'heartbeat', 'heartbeat/core', 'monitor', 'monitor/core'],
+      ...['director/sync', 'heartbeat', 'heartbeat/core', 'heartbeat/takeover', 'monitor', 'monitor/core'],
     ],
   },
   // The commands that need no running director (check, import) read configuration themselves; all else asks control.
