@@ -6,16 +6,7 @@ import type { Protocol } from '../../model/service.ts';
 import { adjustAt, changeOf, changeOfWord, fold } from './checksum.ts';
 import type { Direction } from './fragment-memory.ts';
 import { type Decision, decideKnown, drop, LOCAL } from './outcome.ts';
-import {
-  addressV4,
-  IP_PROTOCOL,
-  isMapped,
-  LINK_BYTES,
-  type Packet,
-  put16,
-  u16,
-  walkExtensions,
-} from './parse.ts';
+import { addressV4, IP_PROTOCOL, isMapped, LINK_BYTES, type Packet, put16, u16 } from './parse.ts';
 import type { Connection } from './records.ts';
 import { aged, replaceAddress, type Side, wireAddress } from './rewrite.ts';
 import type { EngineState } from './state.ts';
@@ -33,7 +24,7 @@ interface Quoted {
 }
 
 export function decideIcmp(state: EngineState, packet: Packet): Decision {
-  const quoted = readQuoted(packet);
+  const quoted = packet.fragment === 'whole' ? readQuoted(packet) : undefined;
   if (!quoted) return LOCAL;
   const { protocol, source, destination } = quoted;
   const inbound = state.live(state.table.inbound(protocol, destination, source));
@@ -65,15 +56,15 @@ function readV4(frame: Uint8Array, at: number, end: number): Quoted | undefined 
   return { protocol, headerAt: at, transportAt, ...ends(frame, transportAt, source, destination) };
 }
 
+/** Extension headers of the quoted packet are not followed. */
 function readV6(frame: Uint8Array, at: number, end: number): Quoted | undefined {
-  if (at + 40 > end || frame[at]! >> 4 !== 6 || isMapped(frame, at + 8) || isMapped(frame, at + 24))
+  const transportAt = at + 40;
+  if (transportAt > end || frame[at]! >> 4 !== 6 || isMapped(frame, at + 8) || isMapped(frame, at + 24))
     return undefined;
-  const headers = walkExtensions(frame, at + 6, at + 40, end);
-  if (!headers || headers.fragment === 'later') return undefined;
   const [source, destination] = [addressFromBytes(frame, at + 8), addressFromBytes(frame, at + 24)];
-  const protocol = protocolOf(headers.next);
-  if (!protocol || headers.at + 8 > end) return undefined;
-  return { protocol, headerAt: at, transportAt: headers.at, ...ends(frame, headers.at, source, destination) };
+  const protocol = protocolOf(frame[at + 6]!);
+  if (!protocol || transportAt + 8 > end) return undefined;
+  return { protocol, headerAt: at, transportAt, ...ends(frame, transportAt, source, destination) };
 }
 
 function ends(frame: Uint8Array, at: number, source: Endpoint['address'], destination: Endpoint['address']) {

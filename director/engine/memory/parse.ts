@@ -123,12 +123,7 @@ interface Headers {
 }
 
 /** Follows IPv6 extension headers from the byte that names the first one; undefined if they cannot be. */
-export function walkExtensions(
-  bytes: Uint8Array,
-  nextAt: number,
-  start: number,
-  end: number,
-): Headers | undefined {
+function walkExtensions(bytes: Uint8Array, nextAt: number, start: number, end: number): Headers | undefined {
   let [next, at, id] = [bytes[nextAt]!, start, 0];
   let fragment: Packet['fragment'] = 'whole';
   for (let walked = 0; isExtension(next); walked++) {

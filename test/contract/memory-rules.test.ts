@@ -1,0 +1,4 @@
+import { createMemoryEngine } from '../../director/engine/memory/memory-engine.ts';
+import { packetPathRules } from './rules/all.ts';
+
+packetPathRules(createMemoryEngine);
