@@ -185,7 +185,16 @@ export class Rtnetlink implements Disposable {
   /** Has the kernel find the neighbour out as if a packet waited for it; a known one is only checked in due course. */
   useNeighbour(interface_index: number, address: Address): void {
     const request = neighbourRequest(RTM.NEWNEIGH, interface_index, address, NUD.NONE, NTF_USE);
-    this.#netlink.command({ ...request, flags: NLM_F_CREATE }, `ask for neighbour ${address}`);
+    const purpose = `ask for neighbour ${address}`;
+    try {
+      this.#netlink.command({ ...request, flags: NLM_F_CREATE }, purpose);
+    } catch (error) {
+      if (!(error instanceof SystemError && error.is('ENOBUFS'))) throw error;
+      const family = familyOf(address) === 4 ? 'ipv4' : 'ipv6';
+      throw new SystemError(purpose, error.errno, 'the table of neighbours is full', {
+        remedy: `Raise net.${family}.neigh.default.gc_thresh1, gc_thresh2 and gc_thresh3 well beyond the number of neighbours.`,
+      });
+    }
   }
 
   /** Has the kernel ask a neighbour that it knows, at once. Returns false when it knows no link address of it. */

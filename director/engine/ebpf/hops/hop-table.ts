@@ -18,6 +18,8 @@ export const HOPS_MAX = 16_384;
 const COALESCE_MS = 10;
 const RESYNC_MS = 30_000;
 const RETRY_MS = 1_000;
+/** Between two lines in the log about refusals. */
+const REFUSAL_PAUSE_MS = 60_000;
 /** Addresses per turn of the event loop, some 50 us each. */
 const SLICE = 64;
 /** Pause after a look at all routes, in multiples of the time it took. */
@@ -66,6 +68,7 @@ class KernelHopTable implements HopTable {
   #wake: Disposable | undefined;
   #wakeAt_ms = Number.POSITIVE_INFINITY;
   #resyncAt_ms: number;
+  #quietUntil_ms = 0;
   #sweepSpent_ms = 0;
   #sweepNotBefore_ms = 0;
 
@@ -256,9 +259,17 @@ class KernelHopTable implements HopTable {
       const link = this.#links.get(index);
       return link?.up === true && link.carrier && !link.noArp;
     });
-    if (refused !== undefined)
-      this.#options.log('warn', 'the kernel refused to ask for a neighbour', { error: refused });
+    if (refused !== undefined) this.#tellRefusal(refused);
     if (due_ms !== undefined) this.#wakeBy(due_ms);
+  }
+
+  /** Now and then: what is refused for one neighbour may be refused for thousands. */
+  #tellRefusal(refused: SystemError): void {
+    const now_ms = this.#clock.monotonic_ms();
+    if (now_ms < this.#quietUntil_ms) return;
+    this.#quietUntil_ms = now_ms + REFUSAL_PAUSE_MS;
+    const { code, message, remedy } = refused;
+    this.#options.log('warn', 'the kernel refused to ask for a neighbour', { code, reason: message, remedy });
   }
 
   #readLinks(): void {

@@ -11,6 +11,15 @@ import { conditionOf, decideKick, type Kick, type KickState } from './kick.ts';
 
 /** Questions per round: a rack that went dark must not hold the thread. */
 const KICKS_MAX = 256;
+/** Pause when the kernel's table is full. */
+const TABLE_FULL_REST_MS = 1_000;
+
+export interface KickRound {
+  /** When a question is due next. */
+  readonly due_ms: number | undefined;
+  /** The first refusal of the round. */
+  readonly refused: SystemError | undefined;
+}
 
 interface KnownNeighbour {
   readonly key: NeighbourKey;
@@ -20,8 +29,6 @@ interface KnownNeighbour {
   /** A failure was told since it was last read. */
   failed: boolean;
   kick: KickState | undefined;
-  /** The last question was refused, and that was told. */
-  refused: boolean;
 }
 
 export class NeighbourBook {
@@ -81,28 +88,37 @@ export class NeighbourBook {
     return users;
   }
 
-  /** Has the kernel ask where that is due. Returns when it is due again, and a refusal that is new. */
-  kick(canAsk: (interface_index: number) => boolean): { due_ms: number | undefined; refused: unknown } {
+  /** Has the kernel ask where that is due. */
+  kick(canAsk: (interface_index: number) => boolean): KickRound {
     const now_ms = this.#clock.monotonic_ms();
-    let due_ms: number | undefined;
-    let refused: unknown;
+    const round: { due_ms: number | undefined; refused: SystemError | undefined } = {
+      due_ms: undefined,
+      refused: undefined,
+    };
+    const dueBy = (at_ms: number) => {
+      round.due_ms = Math.min(round.due_ms ?? at_ms, at_ms);
+    };
     let left = KICKS_MAX;
     for (const record of this.#records.values()) {
       if (!canAsk(record.key.interface_index)) {
         record.kick = undefined; // once it can be asked again, that is done at once
         continue;
       }
-      if (left === 0) return { due_ms: now_ms, refused };
       const decision = decideKick(record.kick, conditionOf(record.neighbour), now_ms);
+      if (decision.kick !== undefined && left-- === 0) {
+        dueBy(now_ms);
+        return round;
+      }
       record.kick = decision.state;
-      if (decision.due_ms !== undefined) due_ms = Math.min(due_ms ?? decision.due_ms, decision.due_ms);
+      if (decision.due_ms !== undefined) dueBy(decision.due_ms);
       if (decision.kick === undefined) continue;
-      left--;
       const refusal = this.#ask(record.key, decision.kick);
-      if (!record.refused) refused = refusal ?? refused;
-      record.refused = refusal !== undefined;
+      round.refused ??= refusal;
+      if (refusal?.is('ENOBUFS') !== true) continue;
+      dueBy(now_ms + TABLE_FULL_REST_MS); // nobody else would find room either
+      return round;
     }
-    return { due_ms, refused };
+    return round;
   }
 
   #open(key: NeighbourKey): KnownNeighbour {
@@ -116,7 +132,6 @@ export class NeighbourBook {
       known_mac: undefined,
       failed: false,
       kick: undefined,
-      refused: false,
     };
     this.#records.set(name, record);
     return record;
