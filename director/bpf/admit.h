@@ -29,7 +29,7 @@ static __always_inline __u32 find_template(struct control *control, __u32 servic
 static __always_inline void lead_template(struct slot *slot, struct server *server, __u32 server_id)
 {
 	slot->destination = server->address;
-	slot->server_port = server->method == METHOD_NAT ? server->port : slot->virtual_port;
+	slot->server_port = port_at(server, slot->virtual_port);
 	slot->method = server->method;
 	slot->server = server_id;
 	__sync_fetch_and_add(&server->templates, 1);
@@ -104,7 +104,7 @@ static __always_inline int enter_connection(const struct packet *packet, const s
 	slot->virtual = packet->tuple.to;
 	slot->client_port = packet->tuple.from_port;
 	slot->virtual_port = packet->tuple.to_port;
-	slot->server_port = server->method == METHOD_NAT ? server->port : packet->tuple.to_port;
+	slot->server_port = port_at(server, packet->tuple.to_port);
 	slot->protocol = packet->tuple.protocol;
 	slot->method = server->method;
 	slot->service = admission->service_id;
@@ -191,7 +191,7 @@ __noinline int admit(const struct packet *packet, struct admission *admission, _
 		return result;
 	if (verdict.method == METHOD_NAT) {
 		struct tuple outbound = {
-			.from = verdict.server->address, .to = packet->tuple.from, .from_port = verdict.server->port,
+			.from = verdict.server->address, .to = packet->tuple.from, .from_port = port_at(verdict.server, packet->tuple.to_port),
 			.to_port = packet->tuple.from_port, .protocol = packet->tuple.protocol,
 		};
 

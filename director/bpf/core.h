@@ -20,16 +20,22 @@ static __always_inline int remember_fragment(const struct packet *packet, const 
 }
 
 // A later fragment goes where the first one went.
-static __always_inline int decide_fragment(const struct packet *packet, struct verdict *verdict, __u64 now)
+static __always_inline int decide_fragment(struct control *control, const struct packet *packet, struct verdict *verdict, __u64 now)
 {
 	struct fragment_key key = {
 		.from = packet->tuple.from, .to = packet->tuple.to, .id = packet->fragment_id, .protocol = packet->tuple.protocol,
 	};
 	struct fragment *fragment = bpf_map_lookup_elem(&fragments, &key);
 	struct slot *slot = fragment && fragment->expires_ns > now ? slot_at(fragment->slot) : 0;
+	__u64 word = slot ? READ(slot->word) : 0;
 	int result;
 
-	if (!slot || generation_of(slot->word) != fragment->generation || kind_of(slot->word) != KIND_CONNECTION)
+	if (slot && kind_of(word) == KIND_CONNECTION && generation_of(word) == fragment->generation &&
+	    is_expired(control, slot, word, now)) {
+		release(fragment->slot, word);
+		slot = 0;
+	}
+	if (!slot || generation_of(word) != fragment->generation || kind_of(word) != KIND_CONNECTION)
 		return is_virtual(&packet->tuple.to) ? D_FRAGMENT_UNKNOWN : LOCAL;
 	verdict->slot = slot;
 	verdict->slot_index = fragment->slot;
@@ -270,7 +276,7 @@ static __always_inline int handle_flow(void *ctx, const int xdp, struct control 
 	int outcome, action;
 
 	if (packet->fragment == LATER_FRAGMENT)
-		outcome = decide_fragment(packet, verdict, now);
+		outcome = decide_fragment(control, packet, verdict, now);
 	else
 		outcome = decide(control, packet, verdict, now);
 	if (packet->fragment == FIRST_FRAGMENT && (outcome == FORWARD || outcome == LOCAL) && verdict->slot)

@@ -20,6 +20,12 @@ static __always_inline struct server *server_at(__u32 id)
 	return bpf_map_lookup_elem(&servers, &id);
 }
 
+// nat keeps the port for a server on all ports; the other methods always do.
+static __always_inline __be16 port_at(const struct server *server, __be16 virtual_port)
+{
+	return server->method == METHOD_NAT && server->port ? server->port : virtual_port;
+}
+
 static __always_inline struct traffic *traffic_of(__u32 server)
 {
 	__u32 index = bpf_get_smp_processor_id() * constants.servers_max + server;

@@ -115,6 +115,8 @@ static __always_inline int parse_v6(struct packet *packet, void *start, void *en
 	packet->may_not_fragment = 1;
 	__builtin_memcpy(&packet->tuple.from, &ip->saddr, sizeof(struct address));
 	__builtin_memcpy(&packet->tuple.to, &ip->daddr, sizeof(struct address));
+	if (is_v4(&packet->tuple.from) || is_v4(&packet->tuple.to))
+		return PARSED_MALFORMED; // would be taken for IPv4 from here on (RFC 4038, 4.2: never on the wire)
 	next = ip->nexthdr;
 	ip_end = LINK_LENGTH + packet->ip_length;
 	for (int i = 0; i <= EXTENSION_HEADERS_MAX; i++) {

@@ -45,6 +45,7 @@ function bindings() {
     update: library.func('int bpf_map_update_elem(int fd, void *key, void *value, uint64_t flags)'),
     lookup: library.func('int bpf_map_lookup_elem(int fd, void *key, void *value)'),
     remove: library.func('int bpf_map_delete_elem(int fd, void *key)'),
+    pop: library.func('int bpf_map_lookup_and_delete_elem(int fd, void *key, void *value)'),
     nextKey: library.func('int bpf_map_get_next_key(int fd, void *key, void *next)'),
     run: library.func('int bpf_prog_test_run_opts(int fd, void *options)'),
     hookCreate: library.func('int bpf_tc_hook_create(void *hook)'),
@@ -191,6 +192,11 @@ export function lookUpElement(fd: number, key: Uint8Array, value: Uint8Array): b
 /** False when there was no such key. */
 export function deleteElement(fd: number, key: Uint8Array): boolean {
   return found('bpf_map_delete_elem', bpf().remove(fd, key));
+}
+
+/** Takes the oldest element out of a queue; false when it is empty. */
+export function popElement(fd: number, value: Uint8Array): boolean {
+  return found('bpf_map_lookup_and_delete_elem', bpf().pop(fd, null, value));
 }
 
 /** The key after `key` (the first when undefined), or false at the end. */

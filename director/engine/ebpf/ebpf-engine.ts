@@ -47,6 +47,8 @@ export interface EbpfEngineOptions {
   readonly timeouts_ms?: Readonly<Partial<Record<ConnectionState, number>>>;
   readonly log: (level: 'info' | 'warn', message: string, fields?: Readonly<Record<string, unknown>>) => void;
   readonly clock: Clock;
+  /** Tables that somebody else opened and will close; empty ones. */
+  readonly tables?: Tables;
   /** Next hops by rule instead of from the kernel's routing. */
   readonly hopOf?: (address: Address) => Hop;
   readonly testClock?: boolean;
@@ -90,9 +92,9 @@ export class EbpfEngine implements Engine {
       services: options.services_max ?? SERVICES_MAX,
       servers: options.servers_max ?? SERVERS_MAX,
     };
-    this.#tables = opening.use(
-      new Tables({ sizes, pinFolder: options.pinFolder, testClock: options.testClock ?? false }),
-    );
+    this.#tables =
+      options.tables ??
+      opening.use(new Tables({ sizes, pinFolder: options.pinFolder, testClock: options.testClock ?? false }));
     if (this.#tables.adopted && this.#tables.sizes.slots !== sizes.slots)
       options.log('warn', 'the running connection table keeps its size until it is released', {
         ...this.#tables.sizes,

@@ -113,6 +113,13 @@ export class Tables implements Disposable {
     return this.#fds[name];
   }
 
+  writeDefaultTimeouts(): void {
+    const control = this.array('control');
+    const { CONTROL } = layout;
+    for (const [index, state] of CONNECTION_STATES.entries())
+      control.setU64(0, CONTROL.timeouts_ns + index * 8, BigInt(DEFAULT_TIMEOUTS_MS[state]) * 1_000_000n);
+  }
+
   /** Lets go of the pins: once programs are detached too, the kernel forgets everything. */
   unpin(): void {
     if (this.#pinFolder === undefined) return;
@@ -143,8 +150,7 @@ export class Tables implements Disposable {
     control.setU32(0, CONTROL.servers_max, this.sizes.servers);
     control.setU32(0, CONTROL.cpus, this.cpus);
     control.setBytes(0, CONTROL.hash_key, hashKey);
-    for (const [index, state] of CONNECTION_STATES.entries())
-      control.setU64(0, CONTROL.timeouts_ns + index * 8, BigInt(DEFAULT_TIMEOUTS_MS[state]) * 1_000_000n);
+    this.writeDefaultTimeouts();
     control.setU32(0, CONTROL.layout, layout.LAYOUT_VERSION);
   }
 
