@@ -80,6 +80,16 @@ export function readValues<S extends Shape>(
   return { some, all: whole ? (some as Values<S>) : undefined };
 }
 
+/** A mapping whose entries may all be gone or commented out; undefined then, and after a problem. */
+export function asOptionalMap(
+  node: Located | undefined,
+  what: string,
+  findings: Findings,
+): LocatedMap | undefined {
+  if (node === undefined || (node.kind === 'scalar' && node.value === null)) return undefined;
+  return asMap(node, what, findings);
+}
+
 /** The mapping itself, or a problem. */
 export function asMap(node: Located, what: string, findings: Findings): LocatedMap | undefined {
   if (node.kind === 'map') return node;

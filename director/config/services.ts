@@ -3,7 +3,7 @@
 import { type Address, familyOf, formatEndpoint } from '../model/address.ts';
 import { LIMITS, type Listen, type Method, type Persistence } from '../model/service.ts';
 import type { ServerConfig, ServiceConfig } from './configuration.ts';
-import { asMap, readFields } from './fields.ts';
+import { asOptionalMap, readFields } from './fields.ts';
 import { type ReadMonitor, readMonitors } from './monitors.ts';
 import { present } from './probes.ts';
 import type { Findings } from './problem.ts';
@@ -31,8 +31,7 @@ export interface PlacedServer {
 }
 
 export function readServices(node: Located | undefined, findings: Findings): ReadService[] {
-  if (node === undefined) return [];
-  const map = asMap(node, 'services', findings);
+  const map = asOptionalMap(node, 'services', findings);
   if (map === undefined) return [];
   if (map.entries.size > SERVICES_MAX) {
     findings.problem(map.offset, {
@@ -130,7 +129,7 @@ interface ServerContext {
 
 function readServers(node: Located | undefined, context: ServerContext): PlacedServer[] {
   const { findings } = context;
-  const map = node && asMap(node, 'servers', findings);
+  const map = asOptionalMap(node, 'servers', findings);
   if (map === undefined) return [];
   const servers: PlacedServer[] = [];
   for (const [name, entry] of map.entries) {

@@ -291,7 +291,7 @@ function scalar(node: Scalar, offset: number): LocatedScalar {
 }
 
 /** As written: a server may be called 1 or true. */
-function keyText(node: Node | null): string | undefined {
+export function keyText(node: Node | null): string | undefined {
   if (!isScalar(node)) return undefined;
   if (typeof node.value === 'string') return node.value;
   return node.source === undefined || node.source === '' ? undefined : node.source;

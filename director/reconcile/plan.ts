@@ -3,7 +3,14 @@
 // removals and raised weights before lowered ones, so that it is not without a server in between. Linear in its input.
 import type { EngineSnapshot, ServiceSnapshot } from '../engine/engine.ts';
 import { formatEndpoint } from '../model/address.ts';
-import type { Listen, Persistence, RemovalPolicy, ServerSpec, ServiceSpec } from '../model/service.ts';
+import {
+  LIMITS,
+  type Listen,
+  type Persistence,
+  type RemovalPolicy,
+  type ServerSpec,
+  type ServiceSpec,
+} from '../model/service.ts';
 import type { Step } from '../model/step.ts';
 import type { DesiredService } from './desired.ts';
 
@@ -104,27 +111,10 @@ function addServer(service: DesiredService, server: ServerSpec): Step {
 function editService(desired: DesiredService, before: ServiceSnapshot): Step[] {
   const service = desired.spec.name;
   const actual = presentServers(before);
+  const { additions, raised, lowered, replacing, kept } = compareServers(desired, actual);
+  const endpoints = new Set(desired.servers.map((server) => endpointKey(server.spec)));
   const byName = new Map(actual.map((server) => [server.name, server]));
   const byEndpoint = new Map(actual.map((server) => [endpointKey(server), server]));
-  const additions: Step[] = [];
-  const raised: Step[] = [];
-  const lowered: Step[] = [];
-  const replacing: ServerSpec[] = [];
-  const kept = new Set<string>();
-  const endpoints = new Set<string>();
-  for (const { spec } of desired.servers) {
-    endpoints.add(endpointKey(spec));
-    const namesake = byName.get(spec.name);
-    if (namesake !== undefined && endpointKey(namesake) === endpointKey(spec)) {
-      kept.add(spec.name);
-      if (namesake.weight === spec.weight && namesake.method === spec.method) continue;
-      const edits = spec.weight < namesake.weight ? lowered : raised;
-      edits.push({ kind: 'edit-server', service, server: spec });
-    } else if (namesake === undefined && !byEndpoint.has(endpointKey(spec)))
-      additions.push(addServer(desired, spec));
-    else replacing.push(spec);
-  }
-
   const gone = new Set<string>(kept);
   const remove = (server: ServerSpec | undefined): Step[] => {
     if (server === undefined || gone.has(server.name)) return [];
@@ -134,15 +124,77 @@ function editService(desired: DesiredService, before: ServiceSnapshot): Step[] {
     return [{ kind: 'remove-server', service, server: server.name, policy }];
   };
   // A name or an endpoint must be free before it is given again: each pair side by side, the others still serving.
-  const replacements = replacing.flatMap((spec) => [
+  const replace = (spec: ServerSpec): Step[] => [
     ...remove(byName.get(spec.name)),
     ...remove(byEndpoint.get(endpointKey(spec))),
     addServer(desired, spec),
-  ]);
-  const edit: Step[] = equalSettings(before.spec, desired.spec)
-    ? []
-    : [{ kind: 'edit-service', service: desired.spec }];
-  return [...edit, ...additions, ...raised, ...replacements, ...lowered, ...actual.flatMap(remove)];
+  ];
+  const replaced = new Set(replacing.flatMap((spec) => [spec.name, byEndpoint.get(endpointKey(spec))?.name]));
+  const leaving = actual.filter((server) => !kept.has(server.name) && !replaced.has(server.name));
+  const [early, late] = withinLimit(actual.length, additions, leaving.flatMap(remove));
+  return [
+    ...(equalSettings(before.spec, desired.spec) ? [] : [editStep(desired.spec)]),
+    ...early,
+    ...raised,
+    ...replacing.flatMap(replace),
+    ...late.additions,
+    ...lowered,
+    ...late.removals,
+  ];
+}
+
+function editStep(service: ServiceSpec): Step {
+  return { kind: 'edit-service', service };
+}
+
+/**
+ * Additions first, as far as a service's limit lets them; then each after a removal that makes room for it. What is left
+ * of either comes late.
+ */
+function withinLimit(
+  count: number,
+  additions: readonly Step[],
+  removals: readonly Step[],
+): [Step[], { additions: readonly Step[]; removals: readonly Step[] }] {
+  const room = Math.max(0, LIMITS.servers_per_service - count);
+  const pairs = Math.min(Math.max(0, additions.length - room), removals.length);
+  const early = additions.slice(0, room);
+  for (let index = 0; index < pairs; index++) early.push(removals[index]!, additions[room + index]!);
+  return [early, { additions: additions.slice(room + pairs), removals: removals.slice(pairs) }];
+}
+
+interface Differences {
+  /** Neither name nor endpoint is there yet. */
+  readonly additions: readonly Step[];
+  readonly raised: readonly Step[];
+  readonly lowered: readonly Step[];
+  /** The name or the endpoint is taken by another server so far. */
+  readonly replacing: readonly ServerSpec[];
+  /** Names of servers that stay, edited or not. */
+  readonly kept: ReadonlySet<string>;
+}
+
+function compareServers(desired: DesiredService, actual: readonly ServerSpec[]): Differences {
+  const service = desired.spec.name;
+  const byName = new Map(actual.map((server) => [server.name, server]));
+  const endpoints = new Set(actual.map(endpointKey));
+  const additions: Step[] = [];
+  const raised: Step[] = [];
+  const lowered: Step[] = [];
+  const replacing: ServerSpec[] = [];
+  const kept = new Set<string>();
+  for (const { spec } of desired.servers) {
+    const namesake = byName.get(spec.name);
+    if (namesake !== undefined && endpointKey(namesake) === endpointKey(spec)) {
+      kept.add(spec.name);
+      if (namesake.weight === spec.weight && namesake.method === spec.method) continue;
+      const edits = spec.weight < namesake.weight ? lowered : raised;
+      edits.push({ kind: 'edit-server', service, server: spec });
+    } else if (namesake === undefined && !endpoints.has(endpointKey(spec)))
+      additions.push(addServer(desired, spec));
+    else replacing.push(spec);
+  }
+  return { additions, raised, lowered, replacing, kept };
 }
 
 function presentServers(service: ServiceSnapshot): ServerSpec[] {
