@@ -3,8 +3,9 @@
 import { formatEndpoint } from '../model/address.ts';
 import type { DirectorConfig, EngineConfig, HeartbeatConfig, VirtualIpConfig } from './configuration.ts';
 import type { Findings } from './problem.ts';
+import { quote } from './quote.ts';
 import type { ReadService } from './services.ts';
-import { type LocatedMap, quote } from './tree.ts';
+import type { LocatedMap } from './tree.ts';
 
 export interface Placed<T> {
   readonly value: T;

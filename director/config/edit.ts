@@ -7,8 +7,9 @@ import type { Method } from '../model/service.ts';
 import type { Configuration, ServerConfig } from './configuration.ts';
 import { parseConfiguration } from './parse.ts';
 import { ConfigurationError, formatProblem } from './problem.ts';
+import { quote } from './quote.ts';
 import { appendEntry, contentEnd, type Place, removeEntry, splice } from './text-edit.ts';
-import { keyText, quote } from './tree.ts';
+import { keyText } from './tree.ts';
 
 /** As written in the file; what is left out is left to the service or the default. */
 export interface NewServer {

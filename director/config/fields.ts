@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import { nearest } from './nearest.ts';
 import type { Fault, Findings } from './problem.ts';
-import { type Located, type LocatedMap, quote } from './tree.ts';
+import { quote } from './quote.ts';
+import type { Located, LocatedMap } from './tree.ts';
 
 export type Shape = Readonly<Record<string, z.ZodType>>;
 export type Values<S extends Shape> = { readonly [K in keyof S]: z.output<S[K]> };

@@ -36,6 +36,7 @@ function checkPlaces(problems: readonly ConfigProblem[], text: string): void {
     expect(message.length).toBeGreaterThan(3);
     expect(message.length).toBeLessThan(400);
     expect(code).toMatch(/^[a-z0-9-]+$/);
+    expect(code).not.toBe('yaml-unreadable');
     before = { line, column };
   }
 }

@@ -5,8 +5,9 @@ import type { Protocol } from '../model/service.ts';
 import { asMap, checkKeys, readValues, unknownKey } from './fields.ts';
 import { readProbe } from './probes.ts';
 import type { Fault, Findings } from './problem.ts';
+import { quote } from './quote.ts';
 import { MONITOR, PROBE_KINDS, PROBES, type ProbeKind } from './schema.ts';
-import { type Located, type LocatedMap, quote } from './tree.ts';
+import type { Located, LocatedMap } from './tree.ts';
 
 const MONITORS_MAX = 8;
 const FAST_INTERVAL_MIN_MS = 50;

@@ -1,7 +1,8 @@
 // Single values that only probes have: patterns, HTTP paths and status codes, commands.
 import { z } from 'zod';
 import { refuse } from './fields.ts';
-import { quote } from './tree.ts';
+import { quote } from './quote.ts';
+
 import { splitWords } from './words.ts';
 
 const PATTERN_CHARS_MAX = 1_024;

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { type Address, familyOf, parseAddress, parseEndpoint } from '../model/address.ts';
 import { LIMITS, type Listen, PROTOCOLS, type Protocol } from '../model/service.ts';
 import { refuse } from './fields.ts';
-import { quote } from './tree.ts';
+import { quote } from './quote.ts';
+
 import { DURATION_MAX_MS, formatDuration, parseDuration, parsePercent, parseSize } from './units.ts';
 
 export interface OptionalPort {

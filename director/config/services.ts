@@ -7,10 +7,11 @@ import { asOptionalMap, readFields } from './fields.ts';
 import { type ReadMonitor, readMonitors } from './monitors.ts';
 import { present } from './probes.ts';
 import type { Findings } from './problem.ts';
+import { quote } from './quote.ts';
 import type { OptionalPort } from './scalars.ts';
 import { nameFault } from './scalars.ts';
 import { PERSISTENCE, SERVER, SERVICE, SORRY } from './schema.ts';
-import { type Located, type LocatedMap, quote } from './tree.ts';
+import type { Located, LocatedMap } from './tree.ts';
 
 const SERVICES_MAX = 10_000;
 const SORRY_NAME = 'sorry';
