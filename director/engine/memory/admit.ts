@@ -75,13 +75,17 @@ export function serverEnd(server: ServerRecord, virtualPort: number): Endpoint {
   return { address, port: method === 'nat' && port !== 0 ? port : virtualPort };
 }
 
-/** The server must be able to tell its clients apart: false if another entry has this client's port in use there. */
+/**
+ * No packet may fit two entries: false if another one's server already sees this client port, or if the server's
+ * answers would be taken for a client's packets of another connection.
+ */
 function clearTuple(
   state: EngineState,
   packet: TransportPacket,
   server: Endpoint,
   client: Endpoint,
 ): boolean {
+  if (state.live(state.table.inbound(packet.protocol, server, client))) return false;
   const other = state.live(state.table.outbound(packet.protocol, server, client));
   if (!other) return true;
   if (!isOver(other.state, false)) return false;

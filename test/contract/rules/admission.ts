@@ -138,6 +138,24 @@ export function admissionRules(create: EngineFactory): void {
     });
   });
 
+  describe('a client that is virtual itself', () => {
+    it('is refused while its server’s answers would be taken for packets of another connection', () => {
+      using at = new Bench(create);
+      at.service('www tcp://10.0.0.100:80', 'a 10.1.0.21:80');
+      at.service('shop tcp://10.0.0.102:80', 'b 10.1.0.22:80');
+      // The server is a client of shop; then whoever sends as shop's address would be a client of that very server.
+      at.send(tcp({ from: '10.1.0.21:80', to: '10.0.0.102:80', flags: 'S' }));
+      const asShop = tcp({ from: '10.0.0.102:80', to: vip, flags: 'S' });
+      expect(at.send(asShop)).toBe('drop tuple-conflict');
+      expect(at.target(tcp({ from: '10.1.0.21:80', to: '10.0.0.102:80' }))).toBe('10.1.0.22:80');
+      at.engine.flush({ what: 'connections' });
+      expect(at.target(asShop)).toBe('10.1.0.21:80');
+      expect(at.send(tcp({ from: '10.1.0.21:80', to: '10.0.0.102:80', flags: 'S' }))).toMatch(
+        /^forward 10.0.0.100:80 > 10.0.0.102:80/,
+      );
+    });
+  });
+
   describe('a full table', () => {
     it('refuses new connections and keeps the ones it has', () => {
       using at = new Bench(create, { capacity: 2 });

@@ -85,17 +85,23 @@ export function clientFrame(flow: fc.Arbitrary<Flow>): fc.Arbitrary<Uint8Array> 
 export function damagedFrame(flow: fc.Arbitrary<Flow>): fc.Arbitrary<Uint8Array> {
   return fc
     .record({
-      frame: clientFrame(flow),
+      frame: fc.oneof(clientFrame(flow), clientError(flow)),
       length: usual(1, fc.double({ min: 0, max: 1, noNaN: true }), fc.constant(0.5)),
-      changes: fc.array(fc.tuple(fc.nat(70), fc.nat(255)), { maxLength: 3 }),
+      changes: fc.array(fc.tuple(fc.nat(110), fc.nat(255)), { maxLength: 3 }),
+      mapped: usual<number[]>([], fc.subarray([8, 24, 56, 72], { minLength: 1 })),
     })
-    .map(({ frame, length, changes }) => {
+    .map(({ frame, length, changes, mapped }) => {
       const damaged = frame.slice(0, Math.max(LINK_HEADER_BYTES + 1, Math.ceil(frame.length * length)));
-      for (const [at, value] of changes)
-        if (LINK_HEADER_BYTES + at < damaged.length) damaged[LINK_HEADER_BYTES + at] = value;
+      const ip = damaged.subarray(LINK_HEADER_BYTES);
+      for (const [at, value] of changes) if (at < ip.length) ip[at] = value;
+      // IPv4-mapped addresses where IPv6 has its own, in the header or in a quoted one.
+      for (const at of mapped)
+        if (at + MAPPED_PREFIX.length <= ip.length && ip[0] === 0x60) ip.set(MAPPED_PREFIX, at);
       return damaged;
     });
 }
+
+const MAPPED_PREFIX = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
 /** What no virtual service is concerned with. */
 export const otherFrame: fc.Arbitrary<Uint8Array> = fc.constantFrom(
@@ -109,12 +115,25 @@ export const otherFrame: fc.Arbitrary<Uint8Array> = fc.constantFrom(
 /** An error from a router on the client's side about what a server answered: quotes what it has seen, the virtual end. */
 export function clientError(flow: fc.Arbitrary<Flow>): fc.Arbitrary<Uint8Array> {
   return fc
-    .record({ flow, kind: errorKind, ip: ipFields, quote: usual<number | undefined>(undefined, fc.nat(60)) })
-    .map(({ flow: { protocol, client, virtual }, kind, ip, quote }) => {
-      const ends = { from: virtual, to: client };
+    .record({
+      flow,
+      kind: errorKind,
+      ip: ipFields,
+      quote: usual<number | undefined>(undefined, fc.nat(60)),
+      more: usual<IpFields>({}, fc.constant({ fragment: { offset: 0, more: true } })),
+      quoted: usual<IpFields>(
+        {},
+        fc.constant({ options: [1, 1, 1, 0] }),
+        fc.constant({ extensions: [{ kind: 'destination' }] }),
+        fc.constant({ fragment: { offset: 0, more: true } }),
+        fc.constant({ fragment: { offset: 8, more: true } }),
+      ),
+    })
+    .map(({ flow: { protocol, client, virtual }, kind, ip, quote, more, quoted }) => {
+      const ends = { ...quoted, from: virtual, to: client };
       const about = protocol === 'tcp' ? tcp({ ...ends, payload: 30 }) : udp({ ...ends, payload: 30 });
       const router = client.startsWith('[') ? '2001:db8:ffff::1' : '198.51.100.254';
-      return icmpError({ ...ip, kind, from: router, to: host(virtual), about, quote, mtu: 1280 });
+      return icmpError({ ...ip, ...more, kind, from: router, to: host(virtual), about, quote, mtu: 1280 });
     });
 }
 

@@ -38,24 +38,24 @@ export const PLACES: readonly Place[] = [
 
 const SERVER_NAMES = ['a', 'b', 'c'] as const;
 
+/** Strangers, two behind one prefix, each with two ports; a real server's own end; and an end that is virtual itself. */
+const CLIENTS: Readonly<Record<4 | 6, readonly string[]>> = {
+  4: [
+    ...['192.0.2.1:1024', '192.0.2.1:1025', '192.0.2.2:1024', '192.0.2.2:1025'],
+    ...['198.51.100.7:1024', '198.51.100.7:1025', '10.1.0.21:8080', '10.0.0.102:80'],
+  ],
+  6: [
+    ...['[2001:db8::1]:1024', '[2001:db8::1]:1025', '[2001:db8::2]:1024', '[2001:db8::2]:1025'],
+    ...['[2001:db8:1::7]:1024', '[2001:db8:1::7]:1025', '[fd00:1::21]:8080', '[fd00::100]:80'],
+  ],
+};
+
 /** The flows that clients may have: towards every place, and one where nobody listens. */
 export const FLOWS: readonly Flow[] = [...PLACES, place('nobody', 'tcp', '10.0.0.200', 80)].flatMap(
-  ({ listen }) => {
-    const ports = listen.port === 0 ? [21, 8443] : [listen.port];
-    const clients =
-      familyOf(listen.address) === 4
-        ? ['192.0.2.1', '192.0.2.2', '198.51.100.7']
-        : ['2001:db8::1', '2001:db8::2', '2001:db8:1::7'];
-    return ports.flatMap((port) =>
-      clients.flatMap((client) =>
-        [1024, 1025].map((clientPort) => ({
-          protocol: listen.protocol,
-          client: formatEndpoint(address(client), clientPort),
-          virtual: formatEndpoint(listen.address, port),
-        })),
-      ),
-    );
-  },
+  ({ listen: { protocol, address: at, port } }) =>
+    (port === 0 ? [21, 8443] : [port]).flatMap((virtualPort) =>
+      CLIENTS[familyOf(at)].map((client) => ({ protocol, client, virtual: formatEndpoint(at, virtualPort) })),
+    ),
 );
 
 const rarely = <T>(usual: fc.Arbitrary<T>, odd: fc.Arbitrary<T>): fc.Arbitrary<T> =>
