@@ -31,7 +31,8 @@ export function createHandlers(core: Core): Handlers {
       current: core.revision.number,
       revisions: [...(await core.store.revisions())],
     }),
-    revision: async ({ params }) => findRevision(core, Number(params.revision)),
+    revision: async ({ params }) =>
+      findRevision(core, /^\d{1,15}$/.test(params.revision!) ? Number(params.revision) : 0),
     drain: ({ params, body, author }) =>
       order(core, params, author, 'drain-ordered', 'no new connections', {
         admin: 'draining',
