@@ -70,7 +70,7 @@ function schedule(service: ServiceRecord): ServerRecord | undefined {
 }
 
 /** Where the server is reached: port 0 (a service on all ports) stands for the port that the client asked for. */
-export function serverEnd(server: ServerRecord, virtualPort: number): Endpoint {
+function serverEnd(server: ServerRecord, virtualPort: number): Endpoint {
   const { address, port, method } = server.spec;
   return { address, port: method === 'nat' && port !== 0 ? port : virtualPort };
 }

@@ -16,7 +16,7 @@ import { fragments } from './fragments.ts';
 import { type Flow, host } from './scenario.ts';
 
 /** Nearly always the usual value. */
-export function usual<T>(value: T, ...odd: fc.Arbitrary<T>[]): fc.Arbitrary<T> {
+function usual<T>(value: T, ...odd: fc.Arbitrary<T>[]): fc.Arbitrary<T> {
   return fc.oneof(
     { weight: 10, arbitrary: fc.constant(value) },
     ...odd.map((arbitrary) => ({ weight: 1, arbitrary })),

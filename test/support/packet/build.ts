@@ -179,7 +179,7 @@ export function ethernet(ethertype: number, payload: Uint8Array, fields: IpField
 }
 
 /** Wraps an IP payload that is complete, transport checksum included. */
-export function ip(
+function ip(
   source: Address,
   destination: Address,
   protocol: number,
