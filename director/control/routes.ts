@@ -130,7 +130,12 @@ export const routes = {
     method: 'POST',
     path: '/apply',
     summary: 'Takes a configuration (YAML) as the new revision',
-    query: z.strictObject({ dry_run: flag, comment: z.string().max(500).default('') }),
+    query: z.strictObject({
+      dry_run: flag,
+      comment: z.string().max(500).default(''),
+      /** What the text is called in what is said about it: a file's name. */
+      source: z.string().max(4_096).default('configuration'),
+    }),
     body: z.string(),
     bodyKind: 'text',
     reply: schema.applySchema,

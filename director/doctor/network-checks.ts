@@ -9,19 +9,25 @@ export function checkInterfaces(machine: Machine, configuration: Configuration):
     ...configuration.engine.interfaces,
     ...configuration.virtualIps.map((vip) => vip.interface),
   ]);
+  const present = listInterfaces(machine);
   return [...names].map((name) => {
-    const folder = `/sys/class/net/${name}`;
-    if (name.includes('/') || !machine.exists(folder))
+    if (!present.has(name))
       return fail(
         'interface',
         `there is no interface ${name}`,
         'Correct its name in the configuration; "ip link" lists them.',
       );
-    const state = machine.read(`${folder}/operstate`)?.trim() ?? 'unknown';
+    const state = machine.read(`/sys/class/net/${name}/operstate`)?.trim();
     return state === 'down'
       ? warn('interface', `${name} is down`, `Run: ip link set ${name} up`)
-      : ok('interface', `${name} is ${state}`);
+      : ok('interface', `${name} is there${state === undefined ? '' : ` (${state})`}`);
   });
+}
+
+/** Of the network namespace of this process; /sys shows those of the namespace that it was mounted in. */
+function listInterfaces(machine: Machine): Set<string> {
+  const lines = (machine.read('/proc/self/net/dev') ?? '').split('\n').slice(2);
+  return new Set(lines.flatMap((line) => /^\s*([^:]+):/.exec(line)?.[1] ?? []));
 }
 
 /** The packet program asks the kernel's routing table for ways, and that answers only where forwarding is on. */

@@ -52,7 +52,7 @@ export function createHandlers(core: Core): Handlers {
     apply: ({ query, body, author }) =>
       changeConfiguration(core, {
         text: body,
-        source: 'configuration',
+        source: query.source,
         author,
         comment: query.comment,
         dryRun: query.dry_run,

@@ -50,14 +50,15 @@ export const apply: Command = {
   examples: ['fairlead apply new.yaml --dry-run', 'fairlead apply new.yaml --comment "third server"'],
   run: async (context) => {
     const file = context.args[0]!;
-    // Read here, so that what is wrong is told with the name of the file and without a running director.
-    readConfigurationFile(file);
+    // Checked by the director, which must do so anyway; a large file takes a second to read.
+    const body = readConfigurationText(file);
     const reply = await context.client.call('apply', {
       query: {
         dry_run: flag(context.values, 'dry-run') ? '1' : '0',
         comment: text(context.values, 'comment') ?? '',
+        source: file,
       },
-      body: readConfigurationText(file),
+      body,
       ifMatch: await seenRevision(context),
     });
     return report(context, reply);
