@@ -205,12 +205,12 @@ __noinline int admit(const struct packet *packet, struct admission *admission, _
 		if (admission->template == NONE) {
 			fresh = take_slot(control);
 			if (fresh == NONE) {
-				give_slot_back(control, index);
+				give_slot_back(index);
 				return D_TABLE_FULL;
 			}
 		}
 		if (!refresh_template(service, admission, &client, fresh, now)) {
-			give_slot_back(control, index);
+			give_slot_back(index);
 			return D_LOST_RACE;
 		}
 	}

@@ -156,8 +156,10 @@ static __always_inline int clear_outbound(struct control *control, const struct 
 	struct verdict other = {};
 	__u64 word;
 
-	if (!find_entry(control, tuple, now, &other) || other.direction != OUTBOUND)
+	if (!find_entry(control, tuple, now, &other))
 		return 1;
+	if (other.direction != OUTBOUND)
+		return 0;
 	word = READ(other.slot->word);
 	if (!is_over(state_of(word), METHOD_ROUTE))
 		return 0;

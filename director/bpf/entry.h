@@ -5,6 +5,7 @@
 #include "state.h"
 
 #define ATTEMPTS 8
+#define GIVING_ATTEMPTS 64 /* a slot that is not given back is lost until the tables are made anew */
 
 static __always_inline __u8 state_of(__u64 word) { return (__u8)word; }
 static __always_inline __u8 kind_of(__u64 word) { return (__u8)(word >> 8); }
@@ -86,11 +87,36 @@ __noinline int emit(__u32 index, __u32 change)
 	return 1;
 }
 
+// Free slots form a stack through their `next_free`; its head carries a count of changes in the high half, so that a
+// CPU that was overtaken notices. Slots that were never used come after those that were given back.
+static __always_inline __u32 pop_free_slot(struct control *control)
+{
+	__u64 head = READ(control->free_head);
+
+	for (int i = 0; i < ATTEMPTS; i++) {
+		__u32 index = (__u32)head - 1;
+		struct slot *slot;
+		__u64 seen;
+
+		if (!(__u32)head)
+			return NONE;
+		slot = slot_at(index);
+		if (!slot)
+			return NONE;
+		seen = __sync_val_compare_and_swap(&control->free_head, head,
+						   ((head >> 32) + 1) << 32 | READ(slot->next_free));
+		if (seen == head)
+			return index;
+		head = seen;
+	}
+	return NONE;
+}
+
 static __always_inline __u32 take_slot(struct control *control)
 {
-	__u32 index = 0;
+	__u32 index = pop_free_slot(control);
 
-	if (bpf_map_pop_elem(&free_slots, &index)) {
+	if (index == NONE) {
 		if (READ(control->slots_high) >= constants.slots_max)
 			return NONE;
 		index = __sync_fetch_and_add(&control->slots_high, 1);
@@ -101,10 +127,26 @@ static __always_inline __u32 take_slot(struct control *control)
 	return index;
 }
 
-static __always_inline void give_slot_back(struct control *control, __u32 index)
+__noinline int give_slot_back(__u32 index)
 {
+	struct control *control = control_record();
+	struct slot *slot = slot_at(index);
+	__u64 head;
+
+	if (!control || !slot)
+		return 0;
 	__sync_fetch_and_add(&control->slots_used, -1);
-	bpf_map_push_elem(&free_slots, &index, 0);
+	head = READ(control->free_head);
+	for (int i = 0; i < GIVING_ATTEMPTS; i++) {
+		__u64 seen;
+
+		slot->next_free = (__u32)head;
+		seen = __sync_val_compare_and_swap(&control->free_head, head, ((head >> 32) + 1) << 32 | (index + 1));
+		if (seen == head)
+			return 1;
+		head = seen;
+	}
+	return 0;
 }
 
 // Ends an entry whose word the caller has read. Returns 0 if it changed meanwhile; nothing is done then.
@@ -143,7 +185,7 @@ __noinline int release(__u32 index, __u64 word)
 		}
 	}
 	emit(index, CHANGE_CLOSED);
-	give_slot_back(control, index);
+	give_slot_back(index);
 	return 1;
 }
 

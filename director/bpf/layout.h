@@ -71,7 +71,10 @@ struct slot {
 	__u32 server;
 
 	struct address destination; // the real server
-	__u32 template;             // slot that this connection refers to, or NONE
+	union {
+		__u32 template;  // slot that this connection refers to, or NONE
+		__u32 next_free; // of a free slot: index + 1 of the next one, 0 = last
+	};
 	__u32 template_generation;
 	union {
 		__u32 packets_in;
@@ -186,7 +189,8 @@ struct control {
 	__u32 slots_used;
 	__u32 events_on;
 	__u32 events_lost;
-	__u64 pad[5];
+	__u64 free_head; // changes << 32 | index + 1 of a free slot, 0 = none
+	__u64 pad[4];
 };
 
 // Fixed by the loader before loading, so that they are constants to the JIT.

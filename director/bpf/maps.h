@@ -31,12 +31,6 @@ struct {
 	__type(value, __u32);
 } listening SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_QUEUE);
-	__uint(max_entries, 1);
-	__type(value, __u32);
-} free_slots SEC(".maps");
-
 struct lock {
 	struct bpf_spin_lock lock;
 };

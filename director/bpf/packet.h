@@ -12,6 +12,9 @@
 
 #define LINK_LENGTH ETH_HLEN
 #define MAPPED_PREFIX bpf_htonl(0xffff)
+// Transport headers begin at even offsets within the first 2 KiB; a verifier on a machine without unaligned access
+// wants to see both.
+#define OFFSET_MASK 0x7fe
 #define IP_DF 0x4000
 #define IP_MF 0x2000
 #define IP_OFFSET 0x1fff

@@ -18,7 +18,7 @@ enum parsed {
 static __always_inline int parse_transport(struct packet *packet, void *start, void *end, __u32 offset)
 {
 	__u32 ip_end = LINK_LENGTH + packet->ip_length;
-	void *at = start + (offset & 0x3ff);
+	void *at = start + (offset & OFFSET_MASK);
 	__u8 protocol = packet->tuple.protocol;
 
 	packet->transport = offset;
@@ -129,7 +129,7 @@ static __always_inline int parse_v6(struct packet *packet, void *start, void *en
 			return PARSED_MALFORMED;
 		if (offset > 0x3f0)
 			return PARSED_MALFORMED;
-		extension = start + (offset & 0x3ff);
+		extension = start + (offset & OFFSET_MASK);
 		if ((void *)(extension + 1) > end)
 			return PARSED_SHORT;
 		length = 8;

@@ -54,7 +54,7 @@ static __always_inline int adjust_check(void *ctx, const int xdp, __u32 offset, 
 		return body && bpf_l4_csum_replace(ctx, offset, 0, body, flags) ? -1 : 0;
 	}
 	void *start = frame_start(ctx, xdp), *end = frame_end(ctx, xdp);
-	__u16 *check = start + (offset & 0x7ff);
+	__u16 *check = start + (offset & OFFSET_MASK);
 
 	if ((void *)(check + 1) > end)
 		return -1;
@@ -127,7 +127,7 @@ static __always_inline int translate(void *ctx, const int xdp, const struct pack
 		__builtin_memcpy(source ? &ip->saddr : &ip->daddr, after, sizeof(*after));
 	}
 	if (has_ports && port_before != port_after) {
-		__be16 *ports = start + (packet->transport & 0x3ff);
+		__be16 *ports = start + (packet->transport & OFFSET_MASK);
 
 		if ((void *)(ports + 2) > end)
 			return -1;

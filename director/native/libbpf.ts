@@ -45,7 +45,6 @@ function bindings() {
     update: library.func('int bpf_map_update_elem(int fd, void *key, void *value, uint64_t flags)'),
     lookup: library.func('int bpf_map_lookup_elem(int fd, void *key, void *value)'),
     remove: library.func('int bpf_map_delete_elem(int fd, void *key)'),
-    pop: library.func('int bpf_map_lookup_and_delete_elem(int fd, void *key, void *value)'),
     nextKey: library.func('int bpf_map_get_next_key(int fd, void *key, void *next)'),
     run: library.func('int bpf_prog_test_run_opts(int fd, void *options)'),
     hookCreate: library.func('int bpf_tc_hook_create(void *hook)'),
@@ -60,7 +59,7 @@ function bindings() {
 const EEXIST = 17;
 const ENOENT = 2;
 const EINVAL = 22;
-const LOG_BYTES = 1 << 20;
+const LOG_BYTES = (1 << 24) - 1; // the most that kernel 6.1 takes; touched only when a program is refused
 
 /** An opened object file; close it once its maps and programs are pinned or held. */
 export class BpfObject implements Disposable {
@@ -69,7 +68,7 @@ export class BpfObject implements Disposable {
   #open = true;
 
   constructor(path: string) {
-    this.#log = Buffer.alloc(LOG_BYTES);
+    this.#log = Buffer.allocUnsafe(LOG_BYTES).fill(0, 0, 1);
     // struct bpf_object_open_opts: sz 0, pin_root_path 24, kernel_log_buf 56, kernel_log_size 64, level 72
     const options = Buffer.alloc(80);
     options.writeBigUInt64LE(80n, 0);
@@ -192,11 +191,6 @@ export function lookUpElement(fd: number, key: Uint8Array, value: Uint8Array): b
 /** False when there was no such key. */
 export function deleteElement(fd: number, key: Uint8Array): boolean {
   return found('bpf_map_delete_elem', bpf().remove(fd, key));
-}
-
-/** Takes the oldest element out of a queue; false when it is empty. */
-export function popElement(fd: number, value: Uint8Array): boolean {
-  return found('bpf_map_lookup_and_delete_elem', bpf().pop(fd, null, value));
 }
 
 /** The key after `key` (the first when undefined), or false at the end. */

@@ -7,7 +7,7 @@ import { CONTROL } from '../../director/engine/ebpf/layout.ts';
 import { Tables } from '../../director/engine/ebpf/tables.ts';
 import type { Engine, PacketPort, PacketVerdict } from '../../director/engine/engine.ts';
 import { type Address, familyOf } from '../../director/model/address.ts';
-import { deleteElement, mapInfo, nextKey, popElement, testRun } from '../../director/native/libbpf.ts';
+import { deleteElement, mapInfo, nextKey, testRun } from '../../director/native/libbpf.ts';
 import { SystemError } from '../../director/native/libc.ts';
 import { enterNamespace } from '../../director/native/netns.ts';
 import { createNamespaces, ip, sysctl } from './netns.ts';
@@ -37,14 +37,14 @@ export class PacketEngines implements Disposable {
     const namespaces = this.#resources.use(createNamespaces('packet', ['director', 'client']));
     const director = namespaces.get('director');
     namespaces.cable(
-      { namespace: director, name: 'eth0', addresses: ['192.0.2.1/24', '2001:db8:ff::1/64'] },
+      { namespace: director, name: 'eth0', addresses: ['198.18.0.1/24', '2001:db8:feed::1/64'] },
       { namespace: namespaces.get('client'), name: 'eth0' },
     );
     for (const name of ['net.ipv4.conf.all.forwarding', 'net.ipv6.conf.all.forwarding'])
       sysctl(director, name, 1);
     for (const [family, gateway] of [
-      ['-4', '192.0.2.254'],
-      ['-6', '2001:db8:ff::254'],
+      ['-4', '198.18.0.254'],
+      ['-6', '2001:db8:feed::254'],
     ]) {
       ip(director, `neigh add ${gateway} lladdr 02:00:00:00:00:fe dev eth0 nud permanent`);
       ip(director, `${family} route add default via ${gateway} dev eth0`);
@@ -143,17 +143,12 @@ function empty(tables: Tables): void {
   const control = tables.array('control');
   for (const field of [CONTROL.slots_high, CONTROL.slots_used, CONTROL.events_lost])
     control.setU32(0, field, 0);
+  control.setU64(0, CONTROL.free_head, 0n);
   tables.writeDefaultTimeouts();
   for (const name of ['listening', 'fragments'] as const) removeAll(tables.fd(name));
-  drain(tables.fd('free_slots'));
 }
 
 function removeAll(fd: number): void {
   const key = new Uint8Array(mapInfo(fd).key_bytes);
   while (nextKey(fd, undefined, key)) deleteElement(fd, key);
-}
-
-function drain(fd: number): void {
-  const value = new Uint8Array(4);
-  while (popElement(fd, value));
 }

@@ -105,6 +105,7 @@ export const CONTROL = {
   slots_used: 172,
   events_on: 176,
   events_lost: 180,
+  free_head: 184,
 } as const;
 
 export const EVENT = { size: 144, change: 0, slot_index: 4, at_ns: 8, slot: 16 } as const;

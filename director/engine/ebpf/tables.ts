@@ -40,7 +40,7 @@ const MAPPED = [
   'totals',
 ] as const;
 type MappedName = (typeof MAPPED)[number];
-const OTHERS = ['listening', 'free_slots', 'fragments', 'events'] as const;
+const OTHERS = ['listening', 'fragments', 'events'] as const;
 type OtherName = (typeof OTHERS)[number];
 const PROGRAMS = { tc: 'director_tc', xdp: 'director_xdp', sweep: 'director_sweep' } as const;
 
@@ -174,7 +174,6 @@ function entriesOf(sizes: TableSizes, cpus: number) {
     traffic: sizes.servers * cpus,
     totals: cpus,
     listening: sizes.services * 2,
-    free_slots: sizes.slots,
   };
 }
 
