@@ -25,7 +25,6 @@ type Open = { -readonly [K in keyof Outage]: Outage[K] };
 
 export function createDrill(lab: Lab, tell: (story: Story) => void): Drill {
   const outages: Open[] = [];
-  let full = true;
   const last = (): Open | undefined => outages.at(-1);
   return {
     outages,
@@ -33,7 +32,7 @@ export function createDrill(lab: Lab, tell: (story: Story) => void): Drill {
       const server = lab.server(name);
       const current = last();
       if (server.isRunning()) {
-        if (current && current.back_at === undefined) return;
+        if (current && current.full_at === undefined) return;
         outages.push({ server: name, killed_at: Date.now() });
         tell({ kind: 'killed', server: name });
         await server.kill();
@@ -42,7 +41,6 @@ export function createDrill(lab: Lab, tell: (story: Story) => void): Drill {
       if (!current || current.server !== name) return;
       await server.revive();
       current.revived_at = Date.now();
-      full = false;
       tell({ kind: 'revived', server: name });
     },
     observe(services, now) {
@@ -61,8 +59,8 @@ export function createDrill(lab: Lab, tell: (story: Story) => void): Drill {
         outage.back_at = now;
         tell({ kind: 'taken-back', server, after_ms: now - outage.revived_at });
       }
-      if (!full && isWhole(services, lab.services.length)) {
-        full = true;
+      if (outage.full_at === undefined && isWhole(services, lab.services.length)) {
+        outage.full_at = now;
         tell({ kind: 'full-weight', server, after_ms: now - outage.revived_at });
       }
     },

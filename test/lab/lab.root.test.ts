@@ -18,11 +18,15 @@ const PATIENCE_MS = 15_000;
 const REPORTS_UNTIL_LOST = 6;
 
 /** The client's failures from just before the action until all that it lost must have been reported. */
-async function failuresDuring(lab: Lab, action: () => Promise<void>): Promise<Failure[]> {
+async function failuresDuring(
+  lab: Lab,
+  action: () => Promise<void>,
+  settle = REPORTS_UNTIL_LOST,
+): Promise<Failure[]> {
   const failures: Failure[] = [];
   using _following = lab.client.follow((report) => failures.push(...report.failures));
   await action();
-  await reports(lab, REPORTS_UNTIL_LOST);
+  await reports(lab, settle);
   return failures;
 }
 
@@ -154,10 +158,10 @@ describe('labs side by side', () => {
     const labs = await Promise.all([createLab({ services }), createLab({ services })]);
     const stems = labs.map((lab) => lab.namespaces.get('client').name.replace(/client$/, ''));
     const pids = labs.map((lab) => lab.director.pid());
-    for (const lab of labs) expect(await failuresDuring(lab, () => reports(lab, 3))).toEqual([]);
+    for (const lab of labs) expect(await failuresDuring(lab, () => reports(lab, 2), 1)).toEqual([]);
     await labs[0]![Symbol.asyncDispose]();
     expect(tracesOf(stems[0]!)).toEqual([]);
-    expect(await failuresDuring(labs[1]!, () => reports(labs[1]!, 3))).toEqual([]);
+    expect(await failuresDuring(labs[1]!, () => reports(labs[1]!, 2), 1)).toEqual([]);
     await labs[1]![Symbol.asyncDispose]();
     expect(stems.flatMap(tracesOf)).toEqual([]);
     expect(pids.filter(isAlive)).toEqual([]);
@@ -189,12 +193,7 @@ describe('npm start', () => {
     const child = spawn(process.execPath, [MAIN, '--plain'], { stdio: ['ignore', 'pipe', 'inherit'] });
     const stem = await stemOf(child);
     child.kill('SIGTERM');
-    const status = await within(
-      'the lab to end',
-      PATIENCE_MS,
-      new Promise((resolve) => child.once('close', resolve)),
-    );
-    expect(status).toBe(0); // nobody asked for a time, so ending it is no failure
+    expect(await endOf(child)).toBe(0); // nobody asked for a time, so ending it is no failure
     expect(tracesOf(stem)).toEqual([]);
   });
 
@@ -202,6 +201,7 @@ describe('npm start', () => {
     const child = spawn(process.execPath, [MAIN, '--plain'], { stdio: ['ignore', 'pipe', 'inherit'] });
     const stem = await stemOf(child);
     child.kill('SIGKILL');
+    await endOf(child);
     const namespaces = readdirSync('/run/netns').filter((name) => name.startsWith(stem));
     expect(namespaces.length).toBeGreaterThan(0);
     await waitFor('its programs to end', PATIENCE_MS, () =>
@@ -213,6 +213,10 @@ describe('npm start', () => {
     expect(tracesOf(stem)).toEqual([]);
   });
 });
+
+function endOf(child: ReturnType<typeof spawn>): Promise<unknown> {
+  return within('the lab to end', PATIENCE_MS, new Promise((resolve) => child.once('close', resolve)));
+}
 
 /** Waits until the lab says where its director is, and returns what the names of all that is its begin with. */
 async function stemOf(child: ReturnType<typeof spawn>): Promise<string> {

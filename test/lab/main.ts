@@ -102,6 +102,8 @@ async function main(interruption: Interruption): Promise<number> {
 }
 
 const interruption = endOnSignals();
+// `npm start | head`: whoever read has seen enough.
+process.stdout.on('error', () => process.kill(process.pid, 'SIGTERM'));
 try {
   process.exitCode = await main(interruption);
 } catch (error) {

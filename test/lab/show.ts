@@ -97,7 +97,11 @@ export function startShow(lab: Lab, options: ShowOptions): Show {
     lab.client.pause();
     if (lab.client.isRunning()) await lab.client.nextReport();
     following[Symbol.dispose]();
-    const summary = judge(tally, { outages: drill.outages, servers: SERVER_NAMES });
+    const summary = judge(tally, {
+      outages: drill.outages,
+      servers: SERVER_NAMES,
+      dropped: await droppedBy(lab).catch(() => ({})), // a director that does not answer is complained of above
+    });
     return {
       ...summary,
       ok: summary.ok && complaints.length === 0,
@@ -124,6 +128,10 @@ function schedule(seconds: number | undefined): (elapsed_s: number) => ServerNam
     turned++;
     return SERVER_NAMES[(round + 1) % SERVER_NAMES.length];
   };
+}
+
+async function droppedBy(lab: Lab): Promise<Readonly<Record<string, number>>> {
+  return (await lab.director.control.call('status')).engine.totals.dropped;
 }
 
 async function describeEngine(lab: Lab): Promise<string> {

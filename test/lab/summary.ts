@@ -33,6 +33,7 @@ export function summaryLines(summary: Summary, servers: readonly string[]): stri
     '',
     ...summary.outages.map(outageLine),
     `Bytes checked: ${bytes(summary.verified_bytes)}. Errors: ${summary.errors}, and ${summary.errors_during_detection} of the killed server before it was found dead.`,
+    ...(Object.keys(summary.dropped).length > 0 ? [droppedLine(summary.dropped)] : []),
     ...summary.complaints.map((complaint) => `  not well: ${complaint}`),
     ...summary.examples.map(
       (failure) =>
@@ -53,6 +54,11 @@ function outageLine(outage: Summary['outages'][number]): string {
         ? ', not taken back'
         : `, taken back ${back_at - revived_at} ms after it was revived`;
   return `${outage.server} killed: ${found}${back}.`;
+}
+
+function droppedLine(dropped: Summary['dropped']): string {
+  const parts = Object.entries(dropped).map(([reason, count]) => `${reason} ${count}`);
+  return `Packets that the director dropped: ${parts.join(', ')}.`;
 }
 
 function milliseconds(value: number | undefined): string {

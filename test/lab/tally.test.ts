@@ -9,6 +9,7 @@ const OUTAGE: Outage = {
   detected_at: 10_600,
   revived_at: 20_000,
   back_at: 21_000,
+  full_at: 23_000,
 };
 
 function report(at: number, answered: Record<string, number>, failures: Failure[] = []): ClientReport {
@@ -37,6 +38,7 @@ function failure(change: Partial<Failure> = {}): Failure {
 
 function judged(reports: readonly (readonly [number, ClientReport])[], outages: readonly Outage[]) {
   const tally = createTally(['www']);
+  tally.reports = 100; // of a run that was long enough to be judged
   for (const [since, item] of reports) addReport(tally, item, since, outages);
   return judge(tally, { outages, servers: SERVERS });
 }
@@ -46,25 +48,23 @@ const REST = { rs1: 30, rs3: 30 };
 const GOOD_RUN = [
   [9_000, report(9_250, EVEN)],
   [11_000, report(11_250, REST)],
-  [22_000, report(22_250, EVEN)],
+  [24_000, report(24_250, EVEN)],
 ] as const;
 
 describe('phaseOf', () => {
   it('tells times with every server, times with a known dead one, and what lies between', () => {
-    const phases = ([from, to]: readonly [number, number]) => phaseOf(from, to, [OUTAGE]);
-    expect(
-      (
-        [
-          [9_000, 9_250],
-          [9_900, 10_150],
-          [10_700, 10_950],
-          [11_000, 11_250],
-          [19_900, 20_150],
-          [20_500, 20_750],
-          [21_300, 21_550],
-        ] as const
-      ).map(phases),
-    ).toEqual(['whole', 'turning', 'turning', 'degraded', 'turning', 'turning', 'whole']);
+    const expected = [
+      [9_000, 'whole'],
+      [9_900, 'turning'],
+      [10_700, 'turning'],
+      [11_000, 'degraded'],
+      [19_900, 'turning'],
+      [20_500, 'turning'],
+      [22_000, 'turning'],
+      [23_300, 'whole'],
+    ] as const;
+    for (const [since, phase] of expected)
+      expect([since, phaseOf(since, since + 250, [OUTAGE])]).toEqual([since, phase]);
   });
 
   it('takes an outage that nobody has noticed for turning', () => {
@@ -128,15 +128,18 @@ describe('judge', () => {
     expect(judged([GOOD_RUN[0], [11_000, report(11_250, EVEN)], GOOD_RUN[2]], [OUTAGE]).complaints).toEqual([
       'www: rs2 got connections after it was found dead',
     ]);
-    expect(judged([GOOD_RUN[0], GOOD_RUN[1], [22_000, report(22_250, REST)]], [OUTAGE]).complaints).toContain(
+    expect(judged([GOOD_RUN[0], GOOD_RUN[1], [24_000, report(24_250, REST)]], [OUTAGE]).complaints).toContain(
       'www: rs2 got nothing after it came back',
     );
   });
 
-  it('complains of silence', () => {
-    expect(judged([], []).complaints).toEqual([
+  it('complains of silence, but not of a run that was ended at once', () => {
+    expect(judged([], []).complaints).toEqual(['www: no answer while every real server was up']);
+    const tally = createTally(['www']);
+    expect(judge(tally, { outages: [], servers: SERVERS }).complaints).toEqual([
       'the client reported nothing',
-      'www: no answer while every real server was up',
     ]);
+    addReport(tally, report(250, {}), 0, []);
+    expect(judge(tally, { outages: [], servers: SERVERS }).complaints).toEqual([]);
   });
 });

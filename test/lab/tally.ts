@@ -8,8 +8,9 @@ export interface Outage {
   /** When the director had taken it out of every service. */
   readonly detected_at?: number;
   readonly revived_at?: number;
-  /** When it was up again in every service. */
+  /** When it was taken back by every service, and when it had its full weight there. */
   readonly back_at?: number;
+  readonly full_at?: number;
 }
 
 /** What the time of a report was like; `turning`: two of the others. */
@@ -17,7 +18,7 @@ export type Phase = 'whole' | 'turning' | 'degraded';
 
 export interface ServiceTally {
   readonly answered: Record<Phase, Record<string, number>>;
-  /** Answers per server since it came back. */
+  /** Answers of every server since the killed one was taken back. */
   readonly answeredBack: Record<string, number>;
   latencies_ms: number[];
   verified_bytes: number;
@@ -63,8 +64,8 @@ export function createTally(services: readonly string[]): Tally {
 export function phaseOf(since: number, until: number, outages: readonly Outage[]): Phase {
   let phase: Phase = 'whole';
   for (const outage of outages) {
-    const { killed_at, detected_at = Infinity, revived_at = Infinity, back_at = Infinity } = outage;
-    if (since > back_at + GRACE_MS || until < killed_at) continue;
+    const { killed_at, detected_at = Infinity, revived_at = Infinity, full_at = Infinity } = outage;
+    if (since > full_at + GRACE_MS || until < killed_at) continue;
     if (since < detected_at + GRACE_MS || until > revived_at) return 'turning';
     phase = 'degraded';
   }
@@ -85,7 +86,7 @@ export function addReport(
     for (const [server, count] of Object.entries(part.answered)) {
       const answered = to.answered[phase];
       answered[server] = (answered[server] ?? 0) + count;
-      if (outages.some((outage) => outage.server === server && since >= (outage.revived_at ?? Infinity)))
+      if (outages.some((outage) => since >= (outage.back_at ?? Infinity)))
         to.answeredBack[server] = (to.answeredBack[server] ?? 0) + count;
     }
     to.latencies_ms = [...to.latencies_ms, ...part.latencies_ms].slice(-LATENCIES_KEPT);
@@ -147,11 +148,15 @@ export interface Summary {
   readonly verified_bytes: number;
   /** Up to ten failures that nothing explains. */
   readonly examples: readonly Failure[];
+  /** What the director's engine dropped, by reason, where it was anything. */
+  readonly dropped: Readonly<Record<string, number>>;
 }
 
 export interface JudgeOptions {
   readonly outages: readonly Outage[];
   readonly servers: readonly string[];
+  /** The engine's drop counters. */
+  readonly dropped?: Readonly<Record<string, number>>;
 }
 
 export function judge(tally: Tally, options: JudgeOptions): Summary {
@@ -160,7 +165,9 @@ export function judge(tally: Tally, options: JudgeOptions): Summary {
   const services = [...tally.services].map(([name, part]) => summarize(name, part, tally.failures, outages));
   const complaints = [
     ...(tally.reports === 0 ? ['the client reported nothing'] : []),
-    ...[...tally.services].flatMap(([name, part]) => balanceComplaints(name, part, options)),
+    ...[...tally.services].flatMap(([name, part]) =>
+      tally.reports < REPORTS_MIN ? [] : balanceComplaints(name, part, options),
+    ),
     ...countBy(unexplained.map((failure) => `${failure.service}: ${failure.what} ${failure.kind}`)),
     ...(tally.failuresMore > 0 ? [`${tally.failuresMore} failures more than were listed`] : []),
     ...outages.flatMap(outageComplaints),
@@ -177,6 +184,7 @@ export function judge(tally: Tally, options: JudgeOptions): Summary {
     errors_during_detection: tally.failures.length - unexplained.length,
     verified_bytes: services.reduce((total, service) => total + service.verified_bytes, 0),
     examples: unexplained.slice(0, 10),
+    dropped: Object.fromEntries(Object.entries(options.dropped ?? {}).filter(([, count]) => count > 0)),
   };
 }
 
@@ -212,12 +220,15 @@ function summarize(
 
 /** Nobody may have less than this part of an equal share while all are up. */
 const FAIR_PART = 0.4;
-/** Below this many answers per server a share says nothing. */
+/** Below this many answers per server a share says nothing; while a weight grows from nothing, below twice as many. */
 const FAIR_FROM = 5;
+/** A run that was ended before it had begun is not judged by what it lacks. */
+const REPORTS_MIN = 8;
 
 function balanceComplaints(name: string, part: ServiceTally, { outages, servers }: JudgeOptions): string[] {
   const complaints: string[] = [];
   const whole = sum(part.answered.whole);
+  const back = sum(part.answeredBack);
   if (whole === 0) complaints.push(`${name}: no answer while every real server was up`);
   else if (whole >= FAIR_FROM * servers.length)
     for (const server of servers) {
@@ -232,7 +243,7 @@ function balanceComplaints(name: string, part: ServiceTally, { outages, servers 
     complaints.push(`${name}: ${single.server} got connections after it was found dead`);
   if (single.detected_at !== undefined && sum(degraded) === 0)
     complaints.push(`${name}: no answer while ${single.server} was away`);
-  if (single.back_at !== undefined && (part.answeredBack[single.server] ?? 0) === 0)
+  if (back >= 2 * FAIR_FROM * servers.length && (part.answeredBack[single.server] ?? 0) === 0)
     complaints.push(`${name}: ${single.server} got nothing after it came back`);
   return complaints;
 }
