@@ -1,0 +1,161 @@
+// The supervisor with the packet program: a real client, director and real server in namespaces of their own. What is
+// in the kernel outlives the process, is taken over by the next one, and is gone when that is asked for.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { openControlClient } from '../../director/control/client.ts';
+import { createNamespaces, type Namespaces, run, sysctl } from '../support/netns.ts';
+import { until } from './support/instance.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+const MAIN = fileURLToPath(new URL('../../director/cli/main.ts', import.meta.url));
+const VIP = '10.0.0.100';
+const SERVER = `require('node:http').createServer((q, a) => a.end('served')).listen(80, '10.1.0.21')`;
+
+let folder: string;
+let set: Namespaces;
+let child: ReturnType<Namespaces['start']> | undefined;
+let said = '';
+
+beforeAll(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'fl-ebpf-'));
+  set = createNamespaces('cli', ['client', 'director', 'real']);
+  const [client, director, real] = [set.get('client'), set.get('director'), set.get('real')];
+  set.cable(
+    { namespace: client, name: 'eth0', addresses: ['10.0.0.1/24'] },
+    { namespace: director, name: 'eth0', addresses: ['10.0.0.11/24'] },
+  );
+  set.cable(
+    { namespace: director, name: 'eth1', addresses: ['10.1.0.11/24'] },
+    { namespace: real, name: 'eth0', addresses: ['10.1.0.21/24'] },
+  );
+  sysctl(director, 'net.ipv4.ip_forward', 1);
+  run(real, 'ip', ['route', 'add', 'default', 'via', '10.1.0.11']);
+  set.start(real, process.execPath, ['-e', SERVER]);
+  fs.writeFileSync(
+    path.join(folder, 'fairlead.yaml'),
+    `cluster: web
+directors: { lb1: { address: 10.0.0.11 } }
+virtual_ips: [{ address: ${VIP}/24, interface: eth0 }]
+engine: { kind: ebpf, interfaces: [eth0, eth1], connections: 4096 }
+services:
+  www:
+    listen: tcp://${VIP}:80
+    scheduler: wlc
+    method: nat
+    monitor: { tcp: true, interval: 200ms, timeout: 200ms, rise: 1, fall: 2 }
+    servers: { rs1: { address: 10.1.0.21:80 } }
+`,
+  );
+});
+
+afterAll(async () => {
+  await end('SIGKILL');
+  // Whatever a failed test has left pinned.
+  await start('--release-on-exit').then(() => end('SIGTERM'));
+  set[Symbol.dispose]();
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+const control = () => openControlClient(path.join(folder, 'control.sock'), 'test');
+
+async function start(...more: string[]): Promise<void> {
+  said = '';
+  const args = ['run', '--config', path.join(folder, 'fairlead.yaml'), '--node', 'lb1'];
+  const folders = ['--state', folder, '--runtime', folder];
+  const started = set.start(set.get('director'), process.execPath, [MAIN, ...args, ...folders, ...more], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  for (const stream of [started.stdout, started.stderr])
+    stream?.on('data', (chunk) => {
+      said += String(chunk);
+    });
+  child = started;
+  await until(() => {
+    if (started.exitCode !== null) throw new Error(said);
+    return said.includes('"message":"running"');
+  });
+}
+
+async function end(signal: NodeJS.Signals): Promise<void> {
+  const ending = child;
+  child = undefined;
+  if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) return;
+  const ended = new Promise((resolve) => ending.once('exit', resolve));
+  ending.kill(signal);
+  await ended;
+}
+
+/** What a client in its namespace is answered; undefined when it is not. */
+function fetched(): string | undefined {
+  const script = `fetch('http://${VIP}/', { signal: AbortSignal.timeout(1500) }).then((a) => a.text()).then((t) => process.stdout.write(t), () => process.exit(1))`;
+  const { status, stdout } = spawnSync(
+    'nsenter',
+    [`--net=${set.get('client').path}`, '--', process.execPath, '-e', script],
+    { encoding: 'utf8' },
+  );
+  return status === 0 ? stdout : undefined;
+}
+
+const addresses = (): string => run(set.get('director'), 'ip', ['-o', 'addr', 'show', 'dev', 'eth0']).stdout;
+const filters = (): string =>
+  run(set.get('director'), 'tc', ['filter', 'show', 'dev', 'eth0', 'ingress']).stdout;
+
+describe('a director with the packet program', () => {
+  it('serves, goes on serving without its process, is taken over, and leaves nothing when told so', async () => {
+    await start();
+    await until(() => fetched() === 'served');
+    const status = await control().call('status');
+    expect(status.engine).toMatchObject({ kind: 'ebpf', survives_restart: true });
+    expect(status.engine.hooks.map((hook) => hook.interface).sort()).toEqual(['eth0', 'eth1']);
+    expect(status.virtual_ips).toMatchObject([{ address: `${VIP}/24`, state: 'up' }]);
+    expect(status.problems).toEqual([]);
+
+    await end('SIGKILL');
+    expect(fetched()).toBe('served');
+
+    await start();
+    const { events } = await control().call('events', { query: { limit: 100 } });
+    expect(events.find((event) => event.kind === 'adopted')).toMatchObject({
+      subject: 'engine',
+      reason: expect.stringMatching(/took over 1 services, 1 servers and \d+ connections; 0 steps differed/),
+    });
+    expect(fetched()).toBe('served');
+    const server = await control().call('server', { params: { service: 'www', server: 'rs1' } });
+    expect(server.traffic.connections).toBeGreaterThanOrEqual(2);
+
+    await end('SIGTERM');
+    expect(fetched()).toBe('served');
+    expect(addresses()).toContain(VIP);
+
+    await start('--release-on-exit');
+    await end('SIGTERM');
+    expect(fetched()).toBeUndefined();
+    expect(addresses()).not.toContain(VIP);
+    expect(filters()).toBe('');
+  });
+
+  it('raises a VIP again that somebody took away', async () => {
+    await start('--release-on-exit');
+    run(set.get('director'), 'ip', ['addr', 'del', `${VIP}/24`, 'dev', 'eth0']);
+    await until(() => addresses().includes(VIP));
+    await until(async () =>
+      (await control().call('events')).events.some((event) => event.kind === 'vip-restored'),
+    );
+    await end('SIGTERM');
+  });
+
+  it('attaches nothing when it cannot start', async () => {
+    const file = path.join(folder, 'fairlead.yaml');
+    const text = fs.readFileSync(file, 'utf8');
+    fs.writeFileSync(file, text.replace('[eth0, eth1]', '[eth0, nosuch0]'));
+    await expect(start()).rejects.toThrow(/there is no interface nosuch0/);
+    fs.writeFileSync(file, text);
+    expect(filters()).toBe('');
+    expect(addresses()).not.toContain(VIP);
+  });
+});
