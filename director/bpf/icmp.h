@@ -45,6 +45,8 @@ static __always_inline int read_quote(void *ctx, const int xdp, const struct pac
 			return 0;
 		__builtin_memcpy(&quoted->tuple.to, &ip.saddr, sizeof(struct address));
 		__builtin_memcpy(&quoted->tuple.from, &ip.daddr, sizeof(struct address));
+		if (is_v4(&quoted->tuple.to) || is_v4(&quoted->tuple.from))
+			return 0; // would be taken for IPv4
 		quoted->tuple.protocol = ip.nexthdr;
 		quoted->transport = quoted->header + sizeof(ip);
 	}

@@ -1,11 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { PacketEngines } from '../support/packet-engine.ts';
-import { admissionRules } from './rules/admission.ts';
+import { packetPathRules } from './rules/all.ts';
 import type { EngineFactory } from './rules/bench.ts';
-import { findingRules } from './rules/finding.ts';
-import { parsingRules } from './rules/parsing.ts';
-import { persistenceRules } from './rules/persistence.ts';
-import { rewritingRules } from './rules/rewriting.ts';
 
 describe.each(['tc', 'xdp'] as const)('the packet program under %s', (shell) => {
   let engines: PacketEngines | undefined;
@@ -15,6 +11,5 @@ describe.each(['tc', 'xdp'] as const)('the packet program under %s', (shell) => 
   afterAll(() => engines?.[Symbol.dispose]());
 
   const create: EngineFactory = (options) => engines!.create(options);
-  for (const rules of [parsingRules, findingRules, admissionRules, persistenceRules, rewritingRules])
-    rules(create);
+  packetPathRules(create);
 });
