@@ -22,7 +22,7 @@ import { Director } from './director.ts';
 import { openEngine } from './engine-choice.ts';
 import { createHandlers } from './handlers.ts';
 import { HealthBoard } from './health-board.ts';
-import { lockInstance } from './instance-lock.ts';
+import { lockRuntime, lockState } from './instance-lock.ts';
 import type { Log } from './log.ts';
 import { OrderBook } from './order-book.ts';
 import { startRounds } from './rounds.ts';
@@ -56,7 +56,8 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
     log('warn', detail, { check, remedy });
 
   await using parts = new AsyncDisposableStack();
-  parts.use(lockInstance(options.runtimeFolder));
+  parts.use(lockRuntime(options.runtimeFolder));
+  parts.use(lockState(options.stateFolder));
   fs.rmSync(socketOf(options.runtimeFolder), { force: true });
   const store = parts.use(await openStore({ file: path.join(options.stateFolder, 'store.sqlite'), clock }));
   const record: RecordEvent = (kind, subject, reason, evidence?: JsonValue) => {

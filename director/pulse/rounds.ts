@@ -13,33 +13,43 @@ const VIRTUAL_IPS_MS = 5_000;
 /** Begins all of them; disposing ends them. */
 export function startRounds(core: Core): Disposable {
   const stack = new DisposableStack();
-  stack.use(every(core.clock, TICK_MS, () => tick(core)));
-  stack.use(every(core.clock, SAMPLE_MS, () => sample(core)));
-  stack.use(every(core.clock, VIRTUAL_IPS_MS, () => core.virtualIps.check()));
+  stack.use(every(core.clock, TICK_MS, guarded(core, tick)));
+  stack.use(every(core.clock, SAMPLE_MS, guarded(core, sample)));
+  stack.use(every(core.clock, VIRTUAL_IPS_MS, guarded(core, checkVirtualIps)));
   return stack;
 }
 
 function tick(core: Core): void {
-  try {
-    core.opened.tick();
-    core.opened.engine.sweep();
-    core.director.tick();
-  } catch (error) {
-    if (!(error instanceof FairleadError)) throw error;
-    core.log('error', `the engine fails: ${error.message}`, { code: error.code });
-  }
+  core.opened.tick();
+  core.opened.engine.sweep();
+  core.director.tick();
+}
+
+function checkVirtualIps(core: Core): void {
+  core.virtualIps.check();
 }
 
 function sample(core: Core): void {
-  try {
-    const snapshot = core.director.observer.sample();
-    if (snapshot === undefined) return;
-    core.director.resync(snapshot);
-    endDrains(core, snapshot);
-  } catch (error) {
-    if (!(error instanceof FairleadError)) throw error;
-    core.log('error', `the engine cannot be read: ${error.message}`, { code: error.code });
-  }
+  const snapshot = core.director.observer.sample();
+  if (snapshot === undefined) return;
+  core.director.resync(snapshot);
+  endDrains(core, snapshot);
+}
+
+/** What fails is told of once per reason; the next turn tries again. */
+function guarded(core: Core, round: (core: Core) => void): () => void {
+  let told: string | undefined;
+  return () => {
+    try {
+      round(core);
+      if (told !== undefined) core.record('recovered', 'director', 'what failed works again');
+      told = undefined;
+    } catch (error) {
+      if (!(error instanceof FairleadError)) throw error;
+      if (told !== error.code) core.record('failed', 'director', error.message, { code: error.code });
+      told = error.code;
+    }
+  };
 }
 
 function endDrains(core: Core, snapshot: EngineSnapshot): void {

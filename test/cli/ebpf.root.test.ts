@@ -139,6 +139,31 @@ describe('a director with the packet program', () => {
     expect(filters()).toBe('');
   });
 
+  it('drains a server, and cuts at the deadline what is still open', async () => {
+    await start('--release-on-exit');
+    await until(() => fetched() === 'served');
+    const script = `require('node:net').connect(80, '${VIP}', () => process.stdout.write('open'))`;
+    const holder = set.start(set.get('client'), process.execPath, ['-e', script], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    await new Promise((resolve) => holder.stdout?.once('data', resolve));
+    const server = () => control().call('server', { params: { service: 'www', server: 'rs1' } });
+    await until(async () => (await server()).active === 1);
+    const drain = ['drain', 'www', 'rs1', '--deadline', '2s', '--then', 'cut', '--wait', '--runtime', folder];
+    const drained = spawnSync(process.execPath, [MAIN, ...drain], { encoding: 'utf8' });
+    expect(drained).toMatchObject({ status: 0, stderr: '' });
+    const { events } = await control().call('events', { query: { limit: 1_000 } });
+    expect(events.findLast((event) => event.kind === 'drained')?.reason).toMatch(
+      /^the deadline came with 1 active, \d+ inactive, 0 templates; they were cut$/,
+    );
+    expect(await server()).toMatchObject({ active: 0, admin: 'draining', weight_effective: 0 });
+    expect(fetched()).toBeUndefined();
+    spawnSync(process.execPath, [MAIN, 'enable', 'www', 'rs1', '--runtime', folder]);
+    expect(fetched()).toBe('served');
+    holder.kill('SIGKILL');
+    await end('SIGTERM');
+  });
+
   it('raises a VIP again that somebody took away', async () => {
     await start('--release-on-exit');
     run(set.get('director'), 'ip', ['addr', 'del', `${VIP}/24`, 'dev', 'eth0']);
