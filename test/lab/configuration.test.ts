@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfiguration } from '../../director/config/parse.ts';
-import { configurationText, SERVICES, targetsOf } from './configuration.ts';
+import { configurationText, MORE_SERVICES, SERVICES, targetsOf } from './configuration.ts';
 
-function parse(directors: readonly ('lb1' | 'lb2')[]) {
-  const text = configurationText({ directors, engine: 'ebpf', services: SERVICES, keyFile: 'heartbeat.key' });
+function parse(directors: readonly ('lb1' | 'lb2')[], services = SERVICES) {
+  const text = configurationText({ directors, engine: 'ebpf', services, keyFile: 'heartbeat.key' });
   return parseConfiguration(text, 'fairlead.yaml');
 }
 
@@ -11,6 +11,7 @@ describe("the lab's configuration", () => {
   it('is one that a director takes, alone and as a pair', () => {
     for (const directors of [['lb1'], ['lb1', 'lb2']] as const)
       expect(parse(directors)).toMatchObject({ warnings: [] });
+    expect(parse(['lb1'], [...SERVICES, ...MORE_SERVICES])).toMatchObject({ warnings: [] });
   });
 
   it('asks for every forwarding method, both families, TCP and UDP', () => {

@@ -15,6 +15,7 @@ export interface LabService {
   readonly kind: Target['kind'];
   readonly method: 'nat' | 'route' | 'tunnel';
   readonly vip: string;
+  readonly port: number;
   readonly scheduler: 'rr' | 'wrr' | 'lc' | 'wlc';
   /** Which address of a real server the director sends to. */
   readonly reach: keyof HostAddresses;
@@ -35,6 +36,14 @@ export const SERVICES: readonly LabService[] = [
   service('udp-nat', 'udp', 'nat', vip.nat, 'rr', 'inside'),
 ];
 
+/** Every method with IPv6 inside and, for tunnels, every pair of inner and outer family; not shown, for tests. */
+export const MORE_SERVICES: readonly LabService[] = [
+  service('www-route6', 'http', 'route', vip.route6, 'rr', 'front6'),
+  service('www-6in6', 'http', 'tunnel', vip.tunnel6, 'rr', 'inside6'),
+  { ...service('www-6in4', 'http', 'tunnel', vip.tunnel6, 'rr', 'inside'), port: PORTS.http2 },
+  { ...service('www-4in6', 'http', 'tunnel', vip.tunnel, 'rr', 'inside6'), port: PORTS.http2 },
+];
+
 function service(
   name: string,
   kind: Target['kind'],
@@ -44,11 +53,12 @@ function service(
   reach: keyof HostAddresses,
 ): LabService {
   const rate = kind === 'http' ? 20 : 5;
-  return { name, kind, method, vip: address, scheduler, reach, rate, held: kind === 'http' ? 0 : 6 };
+  const port = kind === 'http' ? PORTS.http : PORTS.echo;
+  return { name, kind, method, vip: address, port, scheduler, reach, rate, held: kind === 'http' ? 0 : 6 };
 }
 
 export function listenOf(item: LabService): string {
-  return `${item.kind === 'udp' ? 'udp' : 'tcp'}://${endpoint(item.vip, portOf(item))}`;
+  return `${item.kind === 'udp' ? 'udp' : 'tcp'}://${endpoint(item.vip, item.port)}`;
 }
 
 export function targetsOf(services: readonly LabService[]): Target[] {
@@ -56,7 +66,7 @@ export function targetsOf(services: readonly LabService[]): Target[] {
     service: item.name,
     kind: item.kind,
     address: item.vip,
-    port: portOf(item),
+    port: item.port,
     rate: item.rate,
     held: item.held,
     bulkEvery_ms: item.kind === 'http' ? 2_000 : 0,
@@ -81,8 +91,9 @@ export function configurationText(options: ConfigurationOptions): string {
     ),
     ...(options.directors.length > 1 ? pairLines(options.keyFile) : []),
     'virtual_ips:',
-    ...[vip.nat, vip.route, vip.tunnel].map((address) => `  - { address: ${address}/24, interface: eth0 }`),
-    `  - { address: "${vip.nat6}/64", interface: eth0 }`,
+    ...[...new Set(options.services.map((item) => item.vip))].map(
+      (address) => `  - { address: "${address}/${address.includes(':') ? 64 : 24}", interface: eth0 }`,
+    ),
     `  - { address: ${NETWORK.gateway.inside}/24, interface: eth1, role: nat-gateway }`,
     `  - { address: "${NETWORK.gateway.inside6}/64", interface: eth1, role: nat-gateway }`,
     `engine: { kind: ${options.engine}, interfaces: [eth0, eth1], connections: 65536 }`,
@@ -116,13 +127,9 @@ function serviceLines(item: LabService): string[] {
     '    slow_start: 2s',
     '    servers:',
     ...SERVER_NAMES.map(
-      (name) => `      ${name}: { address: "${endpoint(addressesOf(name)[item.reach], portOf(item))}" }`,
+      (name) => `      ${name}: { address: "${endpoint(addressesOf(name)[item.reach], item.port)}" }`,
     ),
   ];
-}
-
-function portOf(item: LabService): number {
-  return item.kind === 'http' ? PORTS.http : PORTS.echo;
 }
 
 function endpoint(address: string, port: number): string {

@@ -9,13 +9,15 @@ import { addressesOf, type ServerName } from './topology.ts';
 
 export const DECAP_OBJECT = join(import.meta.dirname, '../../build/bpf/decap.o');
 
-export function enableTunnel(namespace: Namespace, server: ServerName): void {
-  if (useKernelDevice(namespace)) return;
+/** Returns who takes the outer headers off. The kernel's device does so for IPv4 in IPv4 alone. */
+export function enableTunnel(namespace: Namespace, server: ServerName): 'kernel' | 'program' {
+  if (useKernelDevice(namespace)) return 'kernel';
   const { inside, inside6 } = addressesOf(server);
   const ends = [inside, inside6].map((local) => ({ local: address(local) }));
   using loaded = loadDecap(DECAP_OBJECT, ends);
   const index = interfaceIndex(namespace, 'eth1');
   inNamespace({ path: namespace.path }, () => attachDecap(loaded, index));
+  return 'program';
 }
 
 /** The device that takes whatever no other tunnel device takes; the kernel makes it when it has the driver. */

@@ -40,6 +40,8 @@ export interface Lab extends AsyncDisposable {
   readonly folder: string;
   readonly namespaces: Namespaces;
   readonly services: readonly LabService[];
+  /** What takes off outer headers at the real servers: IPv4 in IPv4 works with both, the rest with the program alone. */
+  readonly tunnelEnd: 'kernel' | 'program';
   readonly client: LabClient;
   readonly servers: readonly LabServer[];
   server(name: ServerName): LabServer;
@@ -70,7 +72,7 @@ export async function createLab(options: LabOptions = {}): Promise<Lab> {
   try {
     mkdirSync(folder, { mode: 0o700 });
     const bpffs = mountBpffs(folder);
-    for (const name of SERVER_NAMES) enableTunnel(set.get(name), name);
+    const [tunnelEnd] = SERVER_NAMES.map((name) => enableTunnel(set.get(name), name));
     stage('real servers');
     const servers = SERVER_NAMES.map((name) => createServer(set, name));
     await Promise.all(servers.map((server) => server.start()));
@@ -95,6 +97,7 @@ export async function createLab(options: LabOptions = {}): Promise<Lab> {
       folder,
       namespaces: set,
       services,
+      tunnelEnd: tunnelEnd ?? 'program',
       client,
       servers,
       server,

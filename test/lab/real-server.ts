@@ -89,11 +89,11 @@ function sum(server: string, request: IncomingMessage, response: ServerResponse,
   request.on('end', () => answer(response, 200, { server, bytes, wrong_at }));
 }
 
-function serveHttp(state: State): Server {
+function serveHttp(state: State, port: number): Server {
   const server = createServer((request, response) => handle(state, request, response));
   server.keepAliveTimeout = 5_000;
   server.on('clientError', (_error, socket) => socket.destroy());
-  return server.listen(PORTS.http, '::');
+  return server.listen(port, '::');
 }
 
 function serveEcho(state: State): Server {
@@ -122,7 +122,7 @@ function serveDatagrams(state: State, address: string): DatagramSocket {
 async function main(): Promise<void> {
   const [name = 'real-server', ...addresses] = process.argv.slice(2);
   const state: State = { name, healthy: true };
-  const servers = [serveHttp(state), serveEcho(state)];
+  const servers = [serveHttp(state, PORTS.http), serveHttp(state, PORTS.http2), serveEcho(state)];
   const sockets = addresses.map((address) => serveDatagrams(state, address));
   const ready = [...servers, ...sockets].map(
     (opened) => new Promise<void>((resolve) => void opened.once('listening', resolve)),

@@ -5,13 +5,21 @@ import { createNamespaces, type Namespace, type Namespaces, run } from '../suppo
 
 export const NETWORK = {
   client: { front: '10.0.0.1', front6: 'fd00::1' },
-  vip: { nat: '10.0.0.100', route: '10.0.0.101', tunnel: '10.0.0.102', nat6: 'fd00::100' },
+  vip: {
+    nat: '10.0.0.100',
+    route: '10.0.0.101',
+    tunnel: '10.0.0.102',
+    nat6: 'fd00::100',
+    route6: 'fd00::101',
+    tunnel6: 'fd00::102',
+  },
   /** Held by the director on the inside: the real servers' way back for method nat. */
   gateway: { inside: '10.1.0.100', inside6: 'fd00:1::100' },
   mtu: { front: 1500, inside: 1600 },
 } as const;
 
-export const PORTS = { http: 80, echo: 7 } as const;
+/** Two for HTTP, as two services may share a VIP. */
+export const PORTS = { http: 80, http2: 8080, echo: 7 } as const;
 
 export const DIRECTOR_NAMES = ['lb1', 'lb2'] as const;
 export type DirectorName = (typeof DIRECTOR_NAMES)[number];
@@ -126,6 +134,8 @@ function settleServer(server: Namespace): void {
     `route add default via ${gateway.inside} dev eth1 table 100`,
   ]);
   batch(server, '-6', [
+    `addr add ${vip.route6}/128 dev lo nodad`,
+    `addr add ${vip.tunnel6}/128 dev lo nodad`,
     'rule add from fd00:1::/64 lookup 100',
     'route add fd00:1::/64 dev eth1 table 100',
     `route add default via ${gateway.inside6} dev eth1 table 100`,
