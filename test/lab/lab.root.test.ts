@@ -167,13 +167,17 @@ describe('a lab with every pair of families', () => {
 
 describe('a lab with an inside MTU of 1500', () => {
   it('tells clients of tunnels that their segments are too big, and the bytes arrive', async () => {
-    const services = SERVICES.filter(({ name }) => name === 'www-tunnel');
+    const names = ['www-tunnel', 'www-6in6'];
+    const services = [...SERVICES, ...MORE_SERVICES].filter(({ name }) => names.includes(name));
     await using lab = await createLab({ insideMtu: 1_500, services });
-    expect(await lab.client.bulk('www-tunnel', 1 << 20)).toBeUndefined();
+    const tunnels = lab.tunnelEnd === 'kernel' ? names.slice(0, 1) : names;
+    for (const name of tunnels) expect(await lab.client.bulk(name, 1 << 20)).toBeUndefined();
     const { engine } = await lab.director.control.call('status');
     expect(engine.totals.dropped['too-big']).toBeGreaterThan(0);
-    const route = run(lab.namespaces.get('client'), 'ip', ['route', 'get', NETWORK.vip.tunnel]).stdout;
-    expect(route).toMatch(/mtu 1480/);
+    const learned = (vip: string) =>
+      run(lab.namespaces.get('client'), 'ip', ['route', 'get', vip]).stdout.match(/mtu (\d+)/)?.[1];
+    expect(learned(NETWORK.vip.tunnel)).toBe('1480'); // IPv4 in IPv4
+    if (tunnels.length > 1) expect(learned(NETWORK.vip.tunnel6)).toBe('1460'); // IPv6 in IPv6
   });
 });
 
