@@ -18,7 +18,7 @@ export function overview(commands: readonly Command[], version: string): string 
   ].join('\n');
 }
 
-export function synopsis(command: Command): string {
+function synopsis(command: Command): string {
   const parts = command.arguments.map((argument) => {
     const name = argument.rest ? `${argument.name}...` : argument.name;
     return argument.optional ? `[${name}]` : name;

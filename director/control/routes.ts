@@ -24,7 +24,7 @@ const flag = z
   .default('0')
   .transform((text) => text === '1');
 
-export const LIMITS = { events: 10_000, connections: 100_000 } as const;
+const LIMITS = { events: 10_000, connections: 100_000 } as const;
 
 export const routes = {
   status: { method: 'GET', path: '/status', summary: 'The director at a glance', reply: schema.statusSchema },

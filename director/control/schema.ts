@@ -9,9 +9,9 @@ const json = z.unknown();
 
 export const adminSchema = z.enum(['enabled', 'disabled', 'draining']);
 export type Admin = z.infer<typeof adminSchema>;
-export const healthSchema = z.enum(['unknown', 'up', 'down']);
+const healthSchema = z.enum(['unknown', 'up', 'down']);
 
-export const trafficSchema = z.object({
+const trafficSchema = z.object({
   connections: count,
   packets_in: count,
   packets_out: count,
@@ -27,7 +27,7 @@ export const ratesSchema = z.object({
 });
 export type Rates = z.infer<typeof ratesSchema>;
 
-export const drainSchema = z.object({
+const drainSchema = z.object({
   since: wallClock,
   deadline: wallClock.optional(),
   at_deadline: z.enum(['cut', 'keep']).optional(),
@@ -267,7 +267,6 @@ export const explainSchema = z.object({
   method: z.string().optional(),
   because: z.array(z.string()),
 });
-export type ExplainReply = z.infer<typeof explainSchema>;
 
 export const probeSchema = z.object({ probed: count });
 

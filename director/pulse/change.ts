@@ -67,7 +67,7 @@ export async function changeConfiguration(core: Core, request: ChangeRequest): P
 }
 
 /** The parts that follow the configuration while running. */
-export function putInForce(
+function putInForce(
   core: Pick<Core, 'director' | 'board' | 'monitors' | 'virtualIps'>,
   configuration: Configuration,
 ): ReturnType<Core['director']['replace']> {

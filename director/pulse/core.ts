@@ -4,13 +4,14 @@ import type { ServerConfig, ServiceConfig } from '../config/configuration.ts';
 import { nearest } from '../config/nearest.ts';
 import type { Clock } from '../model/clock.ts';
 import { EXIT, FairleadError } from '../model/error.ts';
-import type { JsonValue, RevisionRecord } from '../store/record.ts';
+import type { RevisionRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import type { Director } from './director.ts';
 import type { OpenedEngine } from './engine-choice.ts';
 import type { HealthBoard } from './health-board.ts';
 import type { Log } from './log.ts';
 import type { OrderBook } from './order-book.ts';
+import type { RecordEvent } from './record-event.ts';
 import type { VirtualIps } from './virtual-ips.ts';
 
 export interface Core {
@@ -31,8 +32,6 @@ export interface Core {
   revision: RevisionRecord;
   readonly record: RecordEvent;
 }
-
-export type RecordEvent = (kind: string, subject: string, reason: string, evidence?: JsonValue) => void;
 
 export function findService(core: Pick<Core, 'director'>, name: string): ServiceConfig {
   const service = core.director.service(name);

@@ -33,7 +33,7 @@ export function endedDrains(
 }
 
 /** Entries of a server, those of a namesake that is leaving included. */
-export function remainingOf(snapshot: EngineSnapshot, service: string, server: string): Remaining {
+function remainingOf(snapshot: EngineSnapshot, service: string, server: string): Remaining {
   const remaining = { active: 0, inactive: 0, templates: 0 };
   for (const each of snapshot.services) {
     if (each.spec.name !== service) continue;

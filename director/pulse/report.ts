@@ -20,7 +20,7 @@ export interface ReportSources {
   readonly orders: OrderBook;
 }
 
-export function formatListen(listen: Listen): string {
+function formatListen(listen: Listen): string {
   return `${listen.protocol}://${formatEndpoint(listen.address, listen.port)}`;
 }
 

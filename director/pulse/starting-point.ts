@@ -4,7 +4,7 @@ import { parseConfiguration } from '../config/parse.ts';
 import type { Clock } from '../model/clock.ts';
 import type { RevisionRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
-import type { RecordEvent } from './core.ts';
+import type { RecordEvent } from './record-event.ts';
 import { chooseRevision } from './revisions.ts';
 
 export interface StartingPoint {

@@ -8,7 +8,7 @@ import type { VirtualIpStatus } from '../control/schema.ts';
 import type { Clock } from '../model/clock.ts';
 import { FairleadError } from '../model/error.ts';
 import { Rtnetlink } from '../native/rtnetlink.ts';
-import type { RecordEvent } from './core.ts';
+import type { RecordEvent } from './record-event.ts';
 
 export interface VirtualIps extends Disposable {
   /** Raises what is new, releases what is gone. */
