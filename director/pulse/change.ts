@@ -19,6 +19,9 @@ export interface ChangeRequest {
   readonly dryRun: boolean;
 }
 
+/** In an event; the reply has all of them. */
+const CHANGES_TOLD = 20;
+
 /** Synchronous until the change is in force, so that no other change comes between check and act. */
 export async function changeConfiguration(core: Core, request: ChangeRequest): Promise<ApplyReply> {
   const parsed = parseConfiguration(request.text, request.source);
@@ -39,31 +42,32 @@ export async function changeConfiguration(core: Core, request: ChangeRequest): P
   };
   if (request.dryRun) return { ...reply, revision: core.revision.number, stored: true, failed: [] };
 
-  if (changed)
-    core.revision = {
-      number: core.revision.number + 1,
-      at: core.clock.now(),
-      author: request.author,
-      comment: request.comment,
-      hash,
-      text: request.text,
-    };
+  // On its way to the disk before the engine is asked: a revision stands even if the engine fails just now.
+  const saved = changed ? adopt(core, request, hash, reply.changes) : Promise.resolve(true);
   const { failed } = putInForce(core, configuration);
-  if (!changed) return { ...reply, revision: core.revision.number, stored: true, failed: [...failed] };
-  const { number } = core.revision;
+  return { ...reply, revision: core.revision.number, stored: await saved, failed: [...failed] };
+}
+
+function adopt(
+  core: Core,
+  request: ChangeRequest,
+  hash: string,
+  changes: readonly string[],
+): Promise<boolean> {
+  const { text, author, comment } = request;
+  const revision = { number: core.revision.number + 1, at: core.clock.now(), author, comment, hash, text };
+  core.revision = revision;
   core.record(
     'applied',
-    `revision ${number}`,
-    request.comment === '' ? 'a new configuration is in force' : request.comment,
+    `revision ${revision.number}`,
+    comment === '' ? 'a new configuration is in force' : comment,
     {
-      author: request.author,
-      changes: reply.changes.slice(0, 20),
-      steps: reply.steps.length,
-      failed: failed.length,
+      author,
+      changes: changes.slice(0, CHANGES_TOLD),
+      more: Math.max(0, changes.length - CHANGES_TOLD),
     },
   );
-  const stored = await core.store.saveRevision(core.revision);
-  return { ...reply, revision: number, stored, failed: [...failed] };
+  return core.store.saveRevision(revision);
 }
 
 /** The parts that follow the configuration while running. */

@@ -135,14 +135,13 @@ async function order(
   const now = core.clock.now();
   const standing = core.orders.change(service, server, change, { author, now });
   core.record(kind, `${service}/${server}`, `${what}, by order of ${author}`, { author });
+  // On its way to the disk before the engine is asked: an order stands even if the engine fails just now.
+  const saved =
+    standing === undefined ? core.store.forgetOrder(service, server) : core.store.saveOrder(standing);
   core.director.decide(new Set([service]));
   const report = reportServerOf(core, service, server);
   const revision = core.revision.number;
-  const stored =
-    standing === undefined
-      ? await core.store.forgetOrder(service, server)
-      : await core.store.saveOrder(standing);
-  return { revision, stored, server: report };
+  return { revision, stored: await saved, server: report };
 }
 
 async function rollBack(core: Core, wanted: number | undefined, author: string) {

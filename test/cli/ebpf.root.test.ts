@@ -55,10 +55,14 @@ services:
 
 afterAll(async () => {
   await end('SIGKILL');
-  // Whatever a failed test has left pinned.
-  await start('--release-on-exit').then(() => end('SIGTERM'));
-  set[Symbol.dispose]();
-  fs.rmSync(folder, { recursive: true, force: true });
+  try {
+    // Whatever a failed test has left pinned.
+    await start('--release-on-exit');
+    await end('SIGTERM');
+  } finally {
+    set[Symbol.dispose]();
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 const control = () => openControlClient(path.join(folder, 'control.sock'), 'test');

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ApiEvent, ServerStatus } from '../../director/control/schema.ts';
-import { cli, configurationText, Instance, RealServer, until } from './support/instance.ts';
+import { cli, configurationText, Instance, RealServer, start, until } from './support/instance.ts';
 
 vi.setConfig({ testTimeout: 40_000, hookTimeout: 30_000 });
 
@@ -114,6 +114,22 @@ describe('a monitor that was killed', () => {
     expect((await events()).some((event) => event.kind === 'server-down')).toBe(false);
     await rs1.down();
     await healthy('rs1', 'down');
+  });
+});
+
+describe('a log that cannot be written', () => {
+  it.each(['/dev/full', 'closed pipe'])('does not end the director: %s', async (where) => {
+    const fd = where === 'closed pipe' ? 'pipe' : fs.openSync(where, 'w');
+    const running = start(instance.runArguments(), {}, fd);
+    running.child.stdout?.destroy();
+    try {
+      await until(async () => (await instance.cli('status')).status === 0);
+      expect((await instance.cli('disable', 'www', 'rs1')).status).toBe(0);
+      expect((await instance.cli('status')).status).toBe(0);
+    } finally {
+      running.child.kill('SIGTERM');
+      expect(await running.ended).toMatchObject({ status: 0, err: '' });
+    }
   });
 });
 

@@ -25,9 +25,13 @@ export interface Started {
 }
 
 /** Starts the command line; it is killed when the test's instance is disposed of. */
-export function start(args: readonly string[], env: Record<string, string> = {}): Started {
+export function start(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  stdout: 'pipe' | number = 'pipe',
+): Started {
   const child = spawn(process.execPath, [MAIN, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', stdout, 'pipe'],
     env: { ...process.env, NO_COLOR: '1', FAIRLEAD_RUNTIME: '', ...env },
   });
   let out = '';
