@@ -7,7 +7,7 @@ import { inNamespace } from '../../director/native/netns.ts';
 import { ip, type Namespace, run } from '../support/netns.ts';
 import { addressesOf, type ServerName } from './topology.ts';
 
-export const DECAP_OBJECT = join(import.meta.dirname, '../../build/bpf/decap.o');
+const DECAP_OBJECT = join(import.meta.dirname, '../../build/bpf/decap.o');
 
 /** Returns who takes the outer headers off. The kernel's device does so for IPv4 in IPv4 alone. */
 export function enableTunnel(namespace: Namespace, server: ServerName): 'kernel' | 'program' {
@@ -29,7 +29,7 @@ function useKernelDevice(namespace: Namespace): boolean {
   return true;
 }
 
-export function interfaceIndex(namespace: Namespace, name: string): number {
+function interfaceIndex(namespace: Namespace, name: string): number {
   const [link] = JSON.parse(ip(namespace, `-j link show dev ${name}`)) as { ifindex: number }[];
   if (!link) throw new Error(`no interface ${name}`);
   return link.ifindex;

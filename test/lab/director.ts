@@ -6,6 +6,7 @@ import { type ControlClient, openControlClient } from '../../director/control/cl
 import { FairleadError } from '../../director/model/error.ts';
 import type { Namespaces } from '../support/netns.ts';
 import { withBpffs } from './bpffs.ts';
+import { keptFolder } from './folder.ts';
 import { type Program, startProgram } from './program.ts';
 import type { DirectorName } from './topology.ts';
 import { waitFor, within } from './wait.ts';
@@ -47,7 +48,7 @@ export function createDirector(
   let silence: unknown;
 
   const answers = async (): Promise<boolean> => {
-    if (!program?.isRunning()) throw await startFailure(name, program, log);
+    if (!program?.isRunning()) throw await startFailure(name, program, join(keptFolder(folder), name, 'log'));
     try {
       return (await control.call('status')).pid === program.pid;
     } catch (error) {
@@ -95,10 +96,10 @@ export function createDirector(
   return director;
 }
 
-async function startFailure(name: string, program: Program | undefined, log: string): Promise<Error> {
+async function startFailure(name: string, program: Program | undefined, keptLog: string): Promise<Error> {
   const ended = await program?.ended;
   const why = ended?.complaint.trim() || `status ${ended?.status ?? ended?.signal ?? 'unknown'}`;
   return new FairleadError('lab-director-ended', `${name} ended while it started: ${why}`, {
-    remedy: `Its log is in ${log} (with --keep it stays).`,
+    remedy: `With --keep its log stays: ${keptLog}`,
   });
 }

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../support/netns.ts';
 import type { Failure } from './client/traffic.ts';
 import { MORE_SERVICES, SERVICES } from './configuration.ts';
-import { createLab, isWhole, type Lab, removeLeftovers } from './lab.ts';
+import { removeLeftovers } from './folder.ts';
+import { createLab, isWhole, type Lab } from './lab.ts';
 import type { Summary } from './tally.ts';
 import { NETWORK, SERVER_NAMES } from './topology.ts';
 import { waitFor, within } from './wait.ts';
@@ -154,30 +155,53 @@ describe('a lab', () => {
     });
     expect(failures).toEqual([]);
   });
-});
 
-describe('a lab with every pair of families', () => {
-  it('carries superpackets from IPv6 to IPv6, IPv4 to IPv6 and back, by route and by tunnel', async (context) => {
-    await using lab = await createLab({ services: MORE_SERVICES });
-    if (lab.tunnelEnd === 'kernel') context.skip('the kernel’s ipip device knows IPv4 in IPv4 only');
-    for (const { name } of MORE_SERVICES) await expectSuperpackets(lab, name);
-    expect(await failuresDuring(lab, () => reports(lab, 2), 1)).toEqual([]);
+  it('finds out that a real server has fallen silent; nobody else suffers', async () => {
+    const server = lab.server('rs1');
+    const weights = async () =>
+      (await lab.status()).map(({ servers }) => servers.find(({ name }) => name === 'rs1')!.weight_effective);
+    const failures = await failuresDuring(lab, async () => {
+      server.cut();
+      await waitFor('rs1 to be out', PATIENCE_MS, async () =>
+        (await weights()).every((weight) => weight === 0),
+      );
+      server.mend();
+      await waitFor('rs1 to be back', PATIENCE_MS, async () =>
+        (await weights()).every((weight) => weight > 0),
+      );
+    });
+    expect(failures.filter(({ server: name }) => name !== undefined && name !== 'rs1')).toEqual([]);
+    expect(failures.filter(({ kind }) => kind === 'corrupt' || kind === 'disguised')).toEqual([]);
+    const { held } = (await lab.client.nextReport()).services['udp-nat']!;
+    expect(held).not.toHaveProperty('rs1', 6);
   });
 });
 
 describe('a lab with an inside MTU of 1500', () => {
-  it('tells clients of tunnels that their segments are too big, and the bytes arrive', async () => {
-    const names = ['www-tunnel', 'www-6in6'];
-    const services = [...SERVICES, ...MORE_SERVICES].filter(({ name }) => names.includes(name));
-    await using lab = await createLab({ insideMtu: 1_500, services });
-    const tunnels = lab.tunnelEnd === 'kernel' ? names.slice(0, 1) : names;
-    for (const name of tunnels) expect(await lab.client.bulk(name, 1 << 20)).toBeUndefined();
+  let lab: Lab;
+  beforeAll(async () => {
+    const tunnel = SERVICES.filter(({ name }) => name === 'www-tunnel');
+    lab = await createLab({ insideMtu: 1_500, services: [...tunnel, ...MORE_SERVICES] });
+    lab.client.pause();
+  });
+  afterAll(() => lab[Symbol.asyncDispose]());
+
+  const learned = (vip: string) =>
+    run(lab.namespaces.get('client'), 'ip', ['route', 'get', vip]).stdout.match(/mtu (\d+)/)?.[1];
+
+  it('tells clients of tunnels that their segments are too big, and the bytes arrive', async (context) => {
+    expect(await lab.client.bulk('www-tunnel', 1 << 20)).toBeUndefined();
+    expect(learned(NETWORK.vip.tunnel)).toBe('1480'); // less 20 bytes of IPv4
     const { engine } = await lab.director.control.call('status');
     expect(engine.totals.dropped['too-big']).toBeGreaterThan(0);
-    const learned = (vip: string) =>
-      run(lab.namespaces.get('client'), 'ip', ['route', 'get', vip]).stdout.match(/mtu (\d+)/)?.[1];
-    expect(learned(NETWORK.vip.tunnel)).toBe('1480'); // IPv4 in IPv4
-    if (tunnels.length > 1) expect(learned(NETWORK.vip.tunnel6)).toBe('1460'); // IPv6 in IPv6
+    if (lab.tunnelEnd === 'kernel') context.skip('the kernel’s ipip device knows IPv4 in IPv4 only');
+    expect(await lab.client.bulk('www-6in6', 1 << 20)).toBeUndefined();
+    expect(learned(NETWORK.vip.tunnel6)).toBe('1460'); // less 40 bytes of IPv6
+  });
+
+  it('carries superpackets between every pair of families, by route and by tunnel', async (context) => {
+    if (lab.tunnelEnd === 'kernel') context.skip('the kernel’s ipip device knows IPv4 in IPv4 only');
+    for (const { name } of MORE_SERVICES) await expectSuperpackets(lab, name);
   });
 });
 
@@ -223,6 +247,15 @@ describe('npm start', () => {
     const stem = await stemOf(child);
     child.kill('SIGTERM');
     expect(await endOf(child)).toBe(0); // nobody asked for a time, so ending it is no failure
+    expect(tracesOf(stem)).toEqual([]);
+  });
+
+  it('ends at once on a second signal, and leaves nothing behind either', async () => {
+    const child = spawn(process.execPath, [MAIN, '--plain'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const stem = await stemOf(child);
+    child.kill('SIGINT');
+    child.kill('SIGTERM'); // two of the same kind at once would arrive as one
+    expect([130, 143]).toContain(await endOf(child));
     expect(tracesOf(stem)).toEqual([]);
   });
 

@@ -1,24 +1,22 @@
 // A whole site on one machine: network, real servers, client and directors, as a library. main.ts shows it to people;
 // tests and drills do things to it. Disposing of a lab ends its programs and removes its namespaces and files.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServiceStatus } from '../../director/control/schema.ts';
-import { type Namespaces, sweepLeftovers } from '../support/netns.ts';
-import { mountBpffs, unmountBelow } from './bpffs.ts';
+import type { Namespaces } from '../support/netns.ts';
+import { mountBpffs } from './bpffs.ts';
 import type { ClientSettings } from './client/traffic.ts';
 import { configurationText, type LabService, SERVICES, targetsOf } from './configuration.ts';
 import { enableTunnel } from './decapsulation.ts';
 import { createDirector, type LabDirector } from './director.ts';
+import { labFolder, makeFolder, removeFolder, removeLeftovers } from './folder.ts';
 import { createServer, type LabServer } from './server.ts';
 import { buildTopology, type DirectorName, NETWORK, SERVER_NAMES, type ServerName } from './topology.ts';
 import { createTraffic, type LabClient } from './traffic.ts';
 import { waitFor } from './wait.ts';
 
 const READY_MS = 20_000;
-const NAMESPACE_FOLDER = '/run/netns';
-const FOLDER_PATTERN = /^fl-\d+-\d+-[0-9a-f]{6}-lab$/;
 
 export interface LabOptions {
   readonly directors?: readonly DirectorName[];
@@ -66,11 +64,11 @@ export async function createLab(options: LabOptions = {}): Promise<Lab> {
     directors: directorNames,
     insideMtu: options.insideMtu ?? NETWORK.mtu.inside,
   });
-  const folder = join(tmpdir(), set.get('client').name.replace(/-client$/, ''));
+  const folder = labFolder(set);
   const directors: LabDirector[] = [];
   const site = holdSite(set, folder, directors, options.keep ?? false);
   try {
-    mkdirSync(folder, { mode: 0o700 });
+    makeFolder(folder);
     const bpffs = mountBpffs(folder);
     const [tunnelEnd] = SERVER_NAMES.map((name) => enableTunnel(set.get(name), name));
     stage('real servers');
@@ -122,10 +120,7 @@ function holdSite(
   const remove = (): void => {
     process.off('exit', remove);
     set[Symbol.dispose]();
-    unmountBelow(folder);
-    // Under another name, as the next lab sweeps what looks left over.
-    if (keep) renameSync(folder, keptFolder(folder));
-    else rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder, keep);
   };
   process.on('exit', remove);
   return {
@@ -151,11 +146,6 @@ export function isWhole(services: readonly ServiceStatus[], count: number): bool
   );
 }
 
-/** Where a lab's folder is after the lab, with `keep`. */
-export function keptFolder(folder: string): string {
-  return `${folder}-kept`;
-}
-
 function writeConfiguration(
   folder: string,
   directors: readonly DirectorName[],
@@ -178,26 +168,4 @@ function clientSettings(services: readonly LabService[], wish: LabOptions['clien
     bulk_bytes: 256 << 10,
     ...wish,
   };
-}
-
-/**
- * What labs left that ended without cleaning up: namespaces with the programs in them, and folders. A folder is made
- * after its namespaces and removed after them, so one without namespaces belongs to nobody.
- */
-export function removeLeftovers(): void {
-  sweepLeftovers();
-  const namespaces = listFolder(NAMESPACE_FOLDER);
-  for (const name of listFolder(tmpdir()))
-    if (FOLDER_PATTERN.test(name) && !namespaces.some((namespace) => namespace.startsWith(name))) {
-      unmountBelow(join(tmpdir(), name));
-      rmSync(join(tmpdir(), name), { recursive: true, force: true });
-    }
-}
-
-function listFolder(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return []; // no namespace was ever made on this machine
-  }
 }

@@ -1,6 +1,7 @@
 // `npm start`: the lab, shown. Exit status 0 only if every connection went where it should.
 import { EXIT, FairleadError } from '../../director/model/error.ts';
-import { createLab, keptFolder, type Lab } from './lab.ts';
+import { keptFolder } from './folder.ts';
+import { createLab, type Lab } from './lab.ts';
 import { type Options, parseOptions, USAGE } from './options.ts';
 import { render, renderPlain } from './screen.ts';
 import { startShow } from './show.ts';
