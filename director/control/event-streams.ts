@@ -13,12 +13,14 @@ const REPLAY_MAX = 1_000;
 const COMMENT_INTERVAL_MS = 15_000;
 const RETRY_MS = 1_000;
 
+type EventSource = Pick<ControlBackend, 'eventsAfter' | 'follow'>;
+
 export class EventStreams implements Disposable {
-  readonly #backend: ControlBackend;
+  readonly #backend: EventSource;
   readonly #clock: Clock;
   readonly #open = new Set<http.ServerResponse>();
 
-  constructor(backend: ControlBackend, clock: Clock) {
+  constructor(backend: EventSource, clock: Clock) {
     this.#backend = backend;
     this.#clock = clock;
   }

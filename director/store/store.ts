@@ -59,7 +59,8 @@ export interface Store extends AsyncDisposable {
   status(): StoreStatus;
 }
 
-const QUEUE_MAX = 4_096;
+// Room for one verdict and one event of each real server of a large configuration, all at once.
+const QUEUE_MAX = 65_536;
 const RING_MAX = 2_048;
 /** 256 MiB. */
 const PAGES_MAX = 65_536;

@@ -5,7 +5,7 @@ import type { Clock } from '../model/clock.ts';
 import type { StoreWrite } from './record.ts';
 import type { StoreLink } from './store-link.ts';
 
-const BATCH_MAX = 256;
+const BATCH_MAX = 1_024;
 const RETRY_FIRST_MS = 1_000;
 const RETRY_LAST_MS = 30_000;
 

@@ -1,11 +1,12 @@
 // The supervisor with the packet program: a real client, director and real server in namespaces of their own. What is
 // in the kernel outlives the process, is taken over by the next one, and is gone when that is asked for.
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openControlClient } from '../../director/control/client.ts';
 import { createNamespaces, type Namespaces, run, sysctl } from '../support/netns.ts';
 import { until } from './support/instance.ts';
@@ -53,16 +54,14 @@ services:
   );
 });
 
-afterAll(async () => {
-  await end('SIGKILL');
-  try {
-    // Whatever a failed test has left pinned.
-    await start('--release-on-exit');
-    await end('SIGTERM');
-  } finally {
-    set[Symbol.dispose]();
-    fs.rmSync(folder, { recursive: true, force: true });
-  }
+afterEach(() => end('SIGKILL'));
+
+afterAll(() => {
+  set[Symbol.dispose]();
+  // What a failed test has left pinned.
+  const pins = createHash('sha256').update(folder).digest('hex').slice(0, 12);
+  fs.rmSync(`/sys/fs/bpf/fairlead-${pins}`, { recursive: true, force: true });
+  fs.rmSync(folder, { recursive: true, force: true });
 });
 
 const control = () => openControlClient(path.join(folder, 'control.sock'), 'test');
