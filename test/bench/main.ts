@@ -5,13 +5,18 @@ import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { EXIT, FairleadError, tellError } from '../../director/model/error.ts';
 import { sweepLeftovers } from '../support/netns.ts';
+import { APPLY } from './apply.ts';
 import { type Figure, formatResults, type SectionResult, verdictOf } from './figures.ts';
 import { describeMachine, readMachine } from './machine.ts';
+import { MEMORY } from './memory.ts';
 import { type Options, parseOptions, usage } from './options.ts';
 import { PACKETS } from './packet-cost.ts';
+import { PROBES } from './probes.ts';
 import type { BenchContext, Section } from './section.ts';
+import { THROUGHPUT } from './throughput.ts';
+import { TURNOVER } from './turnover.ts';
 
-const SECTIONS: readonly Section[] = [PACKETS];
+const SECTIONS: readonly Section[] = [PACKETS, MEMORY, TURNOVER, APPLY, PROBES, THROUGHPUT];
 const RESULTS = join(import.meta.dirname, '../../build/bench/results.json');
 
 function say(line: string): void {
