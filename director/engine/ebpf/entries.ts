@@ -1,6 +1,7 @@
 // Connection entries and templates, read from the slots in place: no system call, no copy of the table.
 // The packet program changes slots meanwhile; an entry that changes under the reader may be seen half old, half new,
 // but never outside its record.
+import { addressBytes } from '../../model/address.ts';
 import type { ConnectionEntry, ConnectionFilter, Endpoint } from '../../model/connection.ts';
 import { METHODS } from '../../model/service.ts';
 import { CONNECTION_STATES } from '../../model/state.ts';
@@ -30,15 +31,18 @@ export class Entries {
   /** Entries that match, expired ones left out. */
   *matching(filter: ConnectionFilter, now_ns: bigint): Generator<ConnectionEntry> {
     const slots = this.#tables.array('slots');
+    // Numbers are compared before anything is made of a slot: most slots of a large table end there.
+    const state = filter.state === undefined ? undefined : CONNECTION_STATES.indexOf(filter.state);
+    const client =
+      filter.client === undefined ? undefined : new Uint32Array(addressBytes(filter.client).buffer);
     for (let index = 0; index < this.high; index++) {
       const kind = kindAt(slots, index);
       if (kind === KIND.free || (filter.kind && KIND[filter.kind] !== kind)) continue;
+      if (state !== undefined && (slots.u32[(index * SLOT.size) >>> 2]! & 0xff) !== state) continue;
+      if (client && !sameWords(slots.u32, (index * SLOT.size + SLOT.client) >>> 2, client)) continue;
       if (!this.#belongs(slots, index, filter)) continue;
       const entry = this.read(slots, index, now_ns);
-      if (!entry || (entry.expires_ms === 0 && entry.controls === 0)) continue;
-      if (filter.client !== undefined && entry.client.address !== filter.client) continue;
-      if (filter.state !== undefined && entry.state !== filter.state) continue;
-      yield entry;
+      if (entry && (entry.expires_ms > 0 || entry.controls > 0)) yield entry;
     }
   }
 
@@ -78,7 +82,6 @@ export class Entries {
     return left_ns <= 0n ? 0 : Number((left_ns + NS_PER_MS - 1n) / NS_PER_MS);
   }
 
-  /** Cheap tests first, on numbers: most slots of a large table end here. */
   #belongs(slots: RecordArray, index: number, filter: ConnectionFilter): boolean {
     if (filter.service !== undefined) {
       const service = this.#registry.service(slots.getU32(index, SLOT.service));
@@ -91,6 +94,15 @@ export class Entries {
 
 export function kindAt(slots: RecordArray, index: number): number {
   return (slots.u32[(index * SLOT.size) >>> 2]! >>> 8) & 0xff;
+}
+
+function sameWords(words: Uint32Array, at: number, wanted: Uint32Array): boolean {
+  return (
+    words[at + 3] === wanted[3] &&
+    words[at + 2] === wanted[2] &&
+    words[at + 1] === wanted[1] &&
+    words[at] === wanted[0]
+  );
 }
 
 function endpoint(slots: RecordArray, index: number, address: number, port: number): Endpoint {
