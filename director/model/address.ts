@@ -33,18 +33,27 @@ export function familyOf(value: Address): Family {
 
 /** The 16-byte form; IPv4 as ::ffff:a.b.c.d. */
 export function addressBytes(value: Address): Uint8Array {
-  const bytes = ipaddr.parse(value).toByteArray();
-  return Uint8Array.from(bytes.length === 4 ? [...MAPPED_PREFIX, ...bytes] : bytes);
+  if (familyOf(value) === 6) return Uint8Array.from(ipaddr.parse(value).toByteArray());
+  const bytes = new Uint8Array(ADDRESS_LENGTH_BYTES);
+  bytes.set(MAPPED_PREFIX);
+  // canonical, so there are four decimal numbers; tables of many thousand addresses are filled through here
+  for (const [index, part] of value.split('.').entries()) bytes[12 + index] = Number(part);
+  return bytes;
 }
 
 /** Reads the 16-byte form at an offset. Throws RangeError when fewer than 16 bytes are left. */
 export function addressFromBytes(bytes: Uint8Array, offset = 0): Address {
   if (offset + ADDRESS_LENGTH_BYTES > bytes.length) throw new RangeError('address is cut off');
+  if (isMapped(bytes, offset))
+    return `${bytes[offset + 12]}.${bytes[offset + 13]}.${bytes[offset + 14]}.${bytes[offset + 15]}` as Address;
   const slice = [...bytes.subarray(offset, offset + ADDRESS_LENGTH_BYTES)];
-  const mapped = MAPPED_PREFIX.every((byte, index) => slice[index] === byte);
-  return mapped
-    ? (slice.slice(12).join('.') as Address)
-    : (new ipaddr.IPv6(slice).toRFC5952String() as Address);
+  return new ipaddr.IPv6(slice).toRFC5952String() as Address;
+}
+
+function isMapped(bytes: Uint8Array, offset: number): boolean {
+  for (let index = 0; index < MAPPED_PREFIX.length; index++)
+    if (bytes[offset + index] !== MAPPED_PREFIX[index]) return false;
+  return true;
 }
 
 /** Keeps the first `prefix_bits` bits of an address (of its own family) and clears the rest. */
