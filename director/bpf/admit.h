@@ -7,18 +7,13 @@
 static __always_inline __u32 find_template(struct control *control, __u32 service_id, const struct address *client, __u64 now)
 {
 	struct tuple key = template_key(service_id, client);
-	__u32 index = index_find(hash_tuple(&key));
-	struct slot *slot;
+	__u32 index = (__u32)look_up(&key);
+	struct slot *slot = slot_at(index);
 	__u64 word;
 
-	if (index == NONE)
-		return NONE;
-	slot = slot_at(index);
 	if (!slot)
 		return NONE;
 	word = READ(slot->word);
-	if (kind_of(word) != KIND_TEMPLATE || slot->service != service_id || !same_address(&slot->client, client))
-		return NONE;
 	if (is_expired(control, slot, word, now)) {
 		release(index, word);
 		return NONE;
@@ -41,7 +36,6 @@ static __always_inline int refresh_template(struct service *service, struct admi
 {
 	struct server *server = server_at(admission->server_id), *before;
 	struct slot *slot;
-	struct tuple key;
 
 	if (!server)
 		return 0;
@@ -63,13 +57,8 @@ static __always_inline int refresh_template(struct service *service, struct admi
 		slot->seen_ns = now;
 		lead_template(slot, server, admission->server_id);
 		__sync_lock_test_and_set(&slot->word, make_word(generation_of(slot->word) + 1, KIND_TEMPLATE, S_TEMPLATE));
-		key = template_key(admission->service_id, client);
-		if (index_enter(hash_tuple(&key), fresh) != ENTERED) {
-			release(fresh, READ(slot->word));
-			return 0;
-		}
 		admission->template = fresh;
-		emit(fresh, CHANGE_CREATED);
+		admission->fresh = 1;
 		return 1;
 	}
 	slot = slot_at(admission->template);
@@ -87,15 +76,12 @@ static __always_inline int refresh_template(struct service *service, struct admi
 	return 1;
 }
 
-// Fills a taken slot and makes it findable. Returns a reason if it could not be.
-static __always_inline int enter_connection(const struct packet *packet, const struct admission *admission, __u32 index, __u64 now)
+// Fills a taken slot.
+static __always_inline int fill_connection(const struct packet *packet, const struct admission *admission, __u32 index, __u64 now)
 {
 	struct server *server = server_at(admission->server_id);
 	struct slot *slot = slot_at(index), *template;
 	__u8 state = packet->tuple.protocol == IPPROTO_TCP ? S_NONE : S_UDP;
-	struct traffic *traffic;
-	struct tuple key;
-	int entered;
 
 	if (!slot || !server)
 		return D_LOST_RACE;
@@ -124,20 +110,6 @@ static __always_inline int enter_connection(const struct packet *packet, const s
 		__sync_fetch_and_add(&template->controls, 1);
 	}
 	__sync_lock_test_and_set(&slot->word, make_word(generation_of(slot->word) + 1, KIND_CONNECTION, state));
-	key = inbound_key(slot);
-	entered = index_enter(hash_tuple(&key), index);
-	if (entered == ENTERED && slot->method == METHOD_NAT) {
-		key = outbound_key(slot);
-		entered = index_enter(hash_tuple(&key), index);
-	}
-	if (entered != ENTERED) {
-		release(index, READ(slot->word));
-		return entered == NO_CELL ? D_INDEX_FULL : D_LOST_RACE;
-	}
-	traffic = traffic_of(admission->server_id);
-	if (traffic)
-		traffic->connections++;
-	emit(index, CHANGE_CREATED);
 	return FORWARD;
 }
 
@@ -146,8 +118,8 @@ static __always_inline int eligible(const struct server *server)
 	return (server->flags & SERVER_PRESENT) && server->weight > 0;
 }
 
-// Makes an entry for the packet, or says why there is none; leaves the scheduler's choice in `admission`.
-// A function of its own for the verifier, so the caller looks up what it found.
+// Makes an entry for the packet, or says why there is none; leaves the scheduler's choice in `admission`. The entry
+// cannot be found before publish() was called.
 __noinline int admit(const struct packet *packet, struct admission *admission, __u64 now)
 {
 	struct control *control = control_record();
@@ -160,6 +132,7 @@ __noinline int admit(const struct packet *packet, struct admission *admission, _
 	if (!packet || !admission || !control)
 		return D_LOST_RACE;
 	admission->slot_index = admission->server_id = admission->template = NONE;
+	admission->fresh = 0;
 	admission->service_id = service_on(&packet->tuple.to, packet->tuple.to_port, packet->tuple.protocol);
 	service = service_at(admission->service_id);
 	if (!service || !(service->flags & SERVICE_PRESENT))
@@ -215,5 +188,37 @@ __noinline int admit(const struct packet *packet, struct admission *admission, _
 		}
 	}
 	admission->slot_index = index;
-	return enter_connection(packet, admission, index, now);
+	return fill_connection(packet, admission, index, now);
+}
+
+// Makes a new connection, and its template if that is new, findable. Returns a reason if it cannot be.
+__noinline int publish(__u32 index, __u32 fresh_template)
+{
+	struct slot *slot = slot_at(index), *template = slot_at(fresh_template);
+	struct traffic *traffic;
+	int entered = ENTERED;
+
+	if (!slot)
+		return D_LOST_RACE;
+	if (template) {
+		entered = index_enter(fresh_template, ROLE_TEMPLATE);
+		if (entered == ENTERED)
+			emit(fresh_template, CHANGE_CREATED);
+	}
+	if (entered == ENTERED)
+		entered = index_enter(index, ROLE_INBOUND);
+	if (entered == ENTERED && slot->method == METHOD_NAT)
+		entered = index_enter(index, ROLE_OUTBOUND);
+	if (entered != ENTERED) {
+		release(index, READ(slot->word));
+		// a template that nothing can find would never expire by use; it controls nothing now
+		if (template)
+			release(fresh_template, READ(template->word));
+		return entered == NO_CELL ? D_INDEX_FULL : D_LOST_RACE;
+	}
+	traffic = traffic_of(slot->server);
+	if (traffic)
+		traffic->connections++;
+	emit(index, CHANGE_CREATED);
+	return FORWARD;
 }

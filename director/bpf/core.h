@@ -6,40 +6,71 @@
 #include "icmp.h"
 #include "parse.h"
 
-static __always_inline int remember_fragment(const struct packet *packet, const struct verdict *verdict, __u64 now)
+static __always_inline struct fragment_key fragment_key(const struct packet *packet)
 {
 	struct fragment_key key = {
 		.from = packet->tuple.from, .to = packet->tuple.to, .id = packet->fragment_id, .protocol = packet->tuple.protocol,
 	};
-	struct fragment fragment = {
-		.expires_ns = now + FRAGMENT_LIFETIME_NS, .slot = verdict->slot_index,
-		.generation = generation_of(verdict->slot->word), .direction = verdict->direction,
-	};
+	return key;
+}
 
-	return bpf_map_update_elem(&fragments, &key, &fragment, BPF_ANY);
+// Notes where a first fragment went, for those that follow.
+__noinline int remember_fragment(const struct packet *packet, __u32 slot_index, __u32 direction)
+{
+	struct control *control = control_record();
+	struct slot *slot = slot_at(slot_index);
+	struct fragment_key key;
+	struct fragment fragment = { .slot = slot_index, .direction = direction };
+
+	if (!packet || !control || !slot)
+		return 0;
+	key = fragment_key(packet);
+	fragment.generation = generation_of(slot->word);
+	fragment.expires_ns = now_ns(control) + FRAGMENT_LIFETIME_NS;
+	return !bpf_map_update_elem(&fragments, &key, &fragment, BPF_ANY);
+}
+
+// The entry of a later fragment as role << 32 | slot, or NONE. An expired entry is freed.
+__noinline __u64 recall_fragment(const struct packet *packet)
+{
+	struct control *control = control_record();
+	struct fragment_key key;
+	struct fragment *fragment;
+	struct slot *slot;
+	__u64 now, word;
+
+	if (!packet || !control)
+		return NONE;
+	key = fragment_key(packet);
+	fragment = bpf_map_lookup_elem(&fragments, &key);
+	now = now_ns(control);
+	if (!fragment || fragment->expires_ns <= now)
+		return NONE;
+	slot = slot_at(fragment->slot);
+	if (!slot)
+		return NONE;
+	word = READ(slot->word);
+	if (generation_of(word) != fragment->generation || kind_of(word) != KIND_CONNECTION)
+		return NONE;
+	if (is_expired(control, slot, word, now)) {
+		release(fragment->slot, word);
+		return NONE;
+	}
+	return (__u64)fragment->direction << 32 | fragment->slot;
 }
 
 // A later fragment goes where the first one went.
-static __always_inline int decide_fragment(struct control *control, const struct packet *packet, struct verdict *verdict, __u64 now)
+static __always_inline int decide_fragment(const struct packet *packet, struct verdict *verdict)
 {
-	struct fragment_key key = {
-		.from = packet->tuple.from, .to = packet->tuple.to, .id = packet->fragment_id, .protocol = packet->tuple.protocol,
-	};
-	struct fragment *fragment = bpf_map_lookup_elem(&fragments, &key);
-	struct slot *slot = fragment && fragment->expires_ns > now ? slot_at(fragment->slot) : 0;
-	__u64 word = slot ? READ(slot->word) : 0;
+	__u64 found = recall_fragment(packet);
+	struct slot *slot = slot_at((__u32)found);
 	int result;
 
-	if (slot && kind_of(word) == KIND_CONNECTION && generation_of(word) == fragment->generation &&
-	    is_expired(control, slot, word, now)) {
-		release(fragment->slot, word);
-		slot = 0;
-	}
-	if (!slot || generation_of(word) != fragment->generation || kind_of(word) != KIND_CONNECTION)
+	if (!slot)
 		return is_virtual(&packet->tuple.to) ? D_FRAGMENT_UNKNOWN : LOCAL;
 	verdict->slot = slot;
-	verdict->slot_index = fragment->slot;
-	verdict->direction = fragment->direction;
+	verdict->slot_index = (__u32)found;
+	verdict->direction = found >> 32;
 	verdict->method = slot->method;
 	verdict->server = server_at(slot->server);
 	if (!verdict->server || verdict->server->flags & SERVER_LEAVING)
@@ -56,10 +87,12 @@ static __always_inline int decide_leaving(const struct packet *packet, struct ve
 {
 	__u32 policy = verdict->server->flags >> SERVER_POLICY_SHIFT & 3;
 
-	if (verdict->direction == OUTBOUND || policy == REMOVAL_SILENT)
+	int anew = packet->tuple.protocol == IPPROTO_TCP && opens(packet->flags);
+
+	if (verdict->direction == OUTBOUND || (policy == REMOVAL_SILENT && !anew))
 		return D_SERVER_REMOVED;
 	release(verdict->slot_index, READ(verdict->slot->word));
-	if (policy == REMOVAL_REASSIGN)
+	if (policy == REMOVAL_REASSIGN || anew)
 		return FORWARD;
 	return D_SERVER_RESET | (packet->flags & TCP_RST ? 0 : ANSWER_RESET);
 }
@@ -79,6 +112,9 @@ static __always_inline int begin(const struct packet *packet, struct verdict *ve
 	struct admission admission = { .slot_index = NONE, .server_id = NONE };
 	int result = admit(packet, &admission, now);
 	__u32 hop_index;
+
+	if (result == FORWARD)
+		result = publish(admission.slot_index, admission.fresh ? admission.template : NONE);
 
 	verdict->direction = INBOUND;
 	verdict->slot = slot_at(admission.slot_index);
@@ -276,11 +312,11 @@ static __always_inline int handle_flow(void *ctx, const int xdp, struct control 
 	int outcome, action;
 
 	if (packet->fragment == LATER_FRAGMENT)
-		outcome = decide_fragment(control, packet, verdict, now);
+		outcome = decide_fragment(packet, verdict);
 	else
 		outcome = decide(control, packet, verdict, now);
 	if (packet->fragment == FIRST_FRAGMENT && (outcome == FORWARD || outcome == LOCAL) && verdict->slot)
-		remember_fragment(packet, verdict, now);
+		remember_fragment(packet, verdict->slot_index, verdict->direction);
 	if (outcome != FORWARD) {
 		if (outcome >= 0 && outcome & ANSWER) {
 			settle(totals, xdp, outcome);

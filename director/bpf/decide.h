@@ -14,49 +14,39 @@
 
 #define FRAGMENT_LIFETIME_NS 30000000000ull
 
-static __always_inline int matches_inbound(const struct slot *slot, const struct tuple *tuple)
+// Takes what a look-up found for the verdict. An expired entry is freed instead.
+static __always_inline int take_entry(struct control *control, struct slot *slot, __u32 slot_index, __u32 role, __u64 now,
+				      struct verdict *verdict)
 {
-	return same_address(&slot->client, &tuple->from) && same_address(&slot->virtual, &tuple->to) &&
-	       slot->client_port == tuple->from_port && slot->virtual_port == tuple->to_port &&
-	       slot->protocol == tuple->protocol;
-}
+	__u64 word = READ(slot->word);
 
-static __always_inline int matches_outbound(const struct slot *slot, const struct tuple *tuple)
-{
-	return slot->method == METHOD_NAT && same_address(&slot->destination, &tuple->from) &&
-	       same_address(&slot->client, &tuple->to) && slot->server_port == tuple->from_port &&
-	       slot->client_port == tuple->to_port && slot->protocol == tuple->protocol;
-}
-
-// The live entry of a tuple. An expired one is freed on the way. Fills slot, slot_index and direction.
-static __always_inline int find_entry(struct control *control, const struct tuple *tuple, __u64 now, struct verdict *verdict)
-{
-	__u32 index = index_find(hash_tuple(tuple));
-	struct slot *slot;
-	__u64 word;
-
-	if (index == NONE)
-		return 0;
-	slot = slot_at(index);
-	if (!slot)
-		return 0;
-	word = READ(slot->word);
-	if (kind_of(word) != KIND_CONNECTION)
-		return 0;
-	if (matches_inbound(slot, tuple))
-		verdict->direction = INBOUND;
-	else if (matches_outbound(slot, tuple))
-		verdict->direction = OUTBOUND;
-	else
-		return 0;
 	if (is_expired(control, slot, word, now)) {
-		release(index, word);
+		release(slot_index, word);
 		return 0;
 	}
 	verdict->slot = slot;
-	verdict->slot_index = index;
+	verdict->slot_index = slot_index;
+	verdict->direction = role;
 	verdict->method = slot->method;
 	return 1;
+}
+
+// The live entry of a packet; for the path that most packets take.
+static __always_inline int find_entry(struct control *control, const struct tuple *tuple, __u64 now, struct verdict *verdict)
+{
+	struct finding finding = {};
+	struct slot *slot = index_find(tuple, &finding);
+
+	return slot && take_entry(control, slot, finding.slot_index, finding.role, now, verdict);
+}
+
+// The same for all others.
+static __always_inline int look_up_entry(struct control *control, const struct tuple *tuple, __u64 now, struct verdict *verdict)
+{
+	__u64 found = look_up(tuple);
+	struct slot *slot = slot_at((__u32)found);
+
+	return slot && take_entry(control, slot, (__u32)found, found >> 32, now, verdict);
 }
 
 static __always_inline __u32 overhead(const struct server *server)
@@ -156,7 +146,7 @@ static __always_inline int clear_outbound(struct control *control, const struct 
 	struct verdict other = {};
 	__u64 word;
 
-	if (!find_entry(control, tuple, now, &other))
+	if (!look_up_entry(control, tuple, now, &other))
 		return 1;
 	if (other.direction != OUTBOUND)
 		return 0;

@@ -7,15 +7,6 @@
 #define ATTEMPTS 8
 #define GIVING_ATTEMPTS 64 /* a slot that is not given back is lost until the tables are made anew */
 
-static __always_inline __u8 state_of(__u64 word) { return (__u8)word; }
-static __always_inline __u8 kind_of(__u64 word) { return (__u8)(word >> 8); }
-static __always_inline __u32 generation_of(__u64 word) { return (__u32)(word >> 32); }
-
-static __always_inline __u64 make_word(__u32 generation, __u8 kind, __u8 state)
-{
-	return (__u64)generation << 32 | (__u32)kind << 8 | state;
-}
-
 static __always_inline struct server *server_at(__u32 id)
 {
 	return bpf_map_lookup_elem(&servers, &id);
@@ -34,37 +25,6 @@ static __always_inline struct traffic *traffic_of(__u32 server)
 	return bpf_map_lookup_elem(&traffic, &index);
 }
 
-static __always_inline int same_address(const struct address *a, const struct address *b)
-{
-	return a->word[0] == b->word[0] && a->word[1] == b->word[1];
-}
-
-static __always_inline struct tuple inbound_key(const struct slot *slot)
-{
-	struct tuple key = {
-		.from = slot->client, .to = slot->virtual,
-		.from_port = slot->client_port, .to_port = slot->virtual_port, .protocol = slot->protocol,
-	};
-	return key;
-}
-
-static __always_inline struct tuple outbound_key(const struct slot *slot)
-{
-	struct tuple key = {
-		.from = slot->destination, .to = slot->client,
-		.from_port = slot->server_port, .to_port = slot->client_port, .protocol = slot->protocol,
-	};
-	return key;
-}
-
-// Templates are found by service and masked client; the protocol keeps them apart from connections.
-#define PROTOCOL_TEMPLATE 255
-static __always_inline struct tuple template_key(__u32 service, const struct address *client)
-{
-	struct tuple key = { .from = *client, .to = { .word = { 0, service } }, .protocol = PROTOCOL_TEMPLATE };
-	return key;
-}
-
 // Tells user space of a change, if it wants to know.
 __noinline int emit(__u32 index, __u32 change)
 {
@@ -81,7 +41,7 @@ __noinline int emit(__u32 index, __u32 change)
 	}
 	event->change = change;
 	event->slot_index = index;
-	event->at_ns = exact_now_ns(control);
+	event->at_ns = now_ns(control);
 	event->slot = *slot;
 	bpf_ringbuf_submit(event, 0);
 	return 1;
@@ -155,7 +115,6 @@ __noinline int release(__u32 index, __u64 word)
 	struct control *control = control_record();
 	struct slot *slot = slot_at(index);
 	struct server *server;
-	struct tuple key;
 
 	if (!control || !slot)
 		return 0;
@@ -165,8 +124,7 @@ __noinline int release(__u32 index, __u64 word)
 	if (kind_of(word) == KIND_TEMPLATE) {
 		if (server)
 			__sync_fetch_and_add(&server->templates, -1);
-		key = template_key(slot->service, &slot->client);
-		index_remove(hash_tuple(&key), index);
+		index_remove(index, ROLE_TEMPLATE);
 	} else {
 		if (server)
 			__sync_fetch_and_add(is_active(state_of(word)) ? &server->active : &server->inactive, -1);
@@ -177,12 +135,9 @@ __noinline int release(__u32 index, __u64 word)
 			    kind_of(template->word) == KIND_TEMPLATE)
 				__sync_fetch_and_add(&template->controls, -1);
 		}
-		key = inbound_key(slot);
-		index_remove(hash_tuple(&key), index);
-		if (slot->method == METHOD_NAT) {
-			key = outbound_key(slot);
-			index_remove(hash_tuple(&key), index);
-		}
+		index_remove(index, ROLE_INBOUND);
+		if (slot->method == METHOD_NAT)
+			index_remove(index, ROLE_OUTBOUND);
 	}
 	emit(index, CHANGE_CLOSED);
 	give_slot_back(index);

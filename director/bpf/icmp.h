@@ -66,7 +66,7 @@ static __always_inline int decide_error(struct control *control, const struct pa
 	struct service *service;
 	int result;
 
-	if (!find_entry(control, &quoted->tuple, now, verdict)) {
+	if (!look_up_entry(control, &quoted->tuple, now, verdict)) {
 		service = service_at(service_on(&quoted->tuple.to, quoted->tuple.to_port, quoted->tuple.protocol));
 		return service && service->flags & SERVICE_PRESENT ? D_ICMP_UNMATCHED : LOCAL;
 	}

@@ -5,7 +5,7 @@
 
 #define LAYOUT_VERSION 1
 
-#define CELLS_PER_BUCKET 8
+#define CELLS_PER_BUCKET 16
 #define MEMBERS_MAX 256
 #define STATES_MAX 16
 #define REASONS_MAX 29
@@ -91,7 +91,7 @@ struct slot {
 };
 
 struct bucket {
-	__u64 cell[CELLS_PER_BUCKET]; // tag << 24 | slot + 1, 0 = empty
+	__u32 cell[CELLS_PER_BUCKET]; // tag << 24 | slot + 1, 0 = empty
 };
 
 struct service {
@@ -200,6 +200,8 @@ struct constants {
 	__u32 slots_max;
 	__u32 servers_max;
 	__u32 test_clock;
+	__u64 tick_ns;        // of the kernel's jiffies
+	__u64 ticks_began_ns; // when they were 0, by CLOCK_MONOTONIC
 };
 
 struct event {

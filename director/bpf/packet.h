@@ -51,6 +51,7 @@ struct admission {
 	__u32 server_id;
 	__u32 service_id;
 	__u32 template;
+	__u32 fresh; // whether the template is new
 };
 
 static __always_inline void *frame_start(void *ctx, const int xdp)

@@ -18,7 +18,7 @@ __noinline int sweep_slot(__u32 index, __u32 kind, __u32 all, __u32 service, __u
 	if (kind_of(word) != kind || (service != NONE && service != slot->service) ||
 	    (server != NONE && server != slot->server))
 		return 0;
-	if (!all && !is_expired(control, slot, word, exact_now_ns(control)))
+	if (!all && !is_expired(control, slot, word, now_ns(control)))
 		return 0;
 	return release(index, word);
 }

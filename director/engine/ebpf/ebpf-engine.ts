@@ -4,7 +4,7 @@
 import type { Address } from '../../model/address.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { ConnectionEntry, ConnectionFilter } from '../../model/connection.ts';
-import { DROP_REASONS, type EngineTotals, emptyTotals } from '../../model/counters.ts';
+import { addTraffic, DROP_REASONS, type EngineTotals, emptyTotals } from '../../model/counters.ts';
 import { CONNECTION_STATES, type ConnectionState } from '../../model/state.ts';
 import { type Step, type StepOutcome, serviceOf } from '../../model/step.ts';
 import { mapInfo, testRun } from '../../native/libbpf.ts';
@@ -274,11 +274,14 @@ export class EbpfEngine implements Engine {
 
   #serviceSnapshot(service: ServiceRecord): ServiceSnapshot {
     const servers = [...service.servers].map((server) => this.#serverSnapshot(server));
+    // of the servers' counts as they were just read, so that the sum agrees with its parts
+    const traffic = this.#registry.retiredTraffic(service);
+    for (const server of servers) addTraffic(traffic, server.traffic);
     return {
       spec: service.spec,
       presence: service.presence,
       servers,
-      traffic: this.#registry.serviceTraffic(service),
+      traffic,
     };
   }
 

@@ -12,7 +12,8 @@ const { HOP, HOP_FLAG, SERVER } = layout;
 export class HopRecords {
   readonly #tables: Tables;
   readonly #numbers: Numbers;
-  readonly #byAddress = new Map<Address, { readonly id: number; readonly hop: Hop }>();
+  /** `path` is the hop for people, made once, since every snapshot tells it for every server. */
+  readonly #byAddress = new Map<Address, { readonly id: number; readonly hop: Hop; readonly path: string }>();
 
   constructor(tables: Tables, servers: Iterable<ServerRecord>) {
     this.#tables = tables;
@@ -27,7 +28,7 @@ export class HopRecords {
     if (id === undefined) return; // there are twice as many as servers: only while changes rest, and a refresh follows
     this.#write(id, hop);
     const before = new Set([this.#byAddress.get(hop.address)?.id]);
-    this.#byAddress.set(hop.address, { id, hop });
+    this.#byAddress.set(hop.address, { id, hop, path: describeHop(hop) });
     for (const server of servers) before.add(this.#point(server, id));
     for (const old of before)
       if (old !== undefined && old !== layout.NONE && old !== id) this.#numbers.give(old);
@@ -50,8 +51,7 @@ export class HopRecords {
   }
 
   describe(address: Address): string {
-    const known = this.#byAddress.get(address);
-    return known ? describeHop(known.hop) : 'not looked up yet';
+    return this.#byAddress.get(address)?.path ?? 'not looked up yet';
   }
 
   hop(address: Address): Hop | undefined {

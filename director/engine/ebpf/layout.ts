@@ -6,7 +6,7 @@ export const NONE = 0xffff_ffff;
 export const REASONS_MAX = 29;
 export const STATES_MAX = 16;
 export const NAME_BYTES = 64;
-export const CELLS_PER_BUCKET = 8;
+export const CELLS_PER_BUCKET = 16;
 export const SLOT_BITS = 24;
 
 /** Generation in the high half of a slot's word, kind and state in the low. */

@@ -1,7 +1,7 @@
 // Services and real servers in the packet program's tables. The records in memory are a copy for quick reading;
 // the tables alone are the truth, and a new process reads everything back from them.
 import { type Address, formatEndpoint } from '../../model/address.ts';
-import { addTraffic, emptyTraffic, type TrafficCounters } from '../../model/counters.ts';
+import { emptyTraffic, type TrafficCounters } from '../../model/counters.ts';
 import { FairleadError } from '../../model/error.ts';
 import type { Listen, RemovalPolicy, ServerSpec, ServiceSpec } from '../../model/service.ts';
 import type { Step } from '../../model/step.ts';
@@ -163,13 +163,12 @@ export class Registry {
     return sum;
   }
 
-  /** Sum over its servers, those that are gone included. */
-  serviceTraffic(service: ServiceRecord): TrafficCounters {
+  /** Of its servers that are gone. */
+  retiredTraffic(service: ServiceRecord): TrafficCounters {
     const services = this.#tables.array('services');
     const sum = emptyTraffic();
     for (const [index, field] of TRAFFIC_FIELDS.entries())
       sum[field] = services.getCount(service.id, SERVICE.retired + index * 8);
-    for (const server of service.servers) addTraffic(sum, this.traffic(server));
     return sum;
   }
 

@@ -9,6 +9,7 @@ import { FairleadError } from '../../model/error.ts';
 import { CONNECTION_STATES, DEFAULT_TIMEOUTS_MS } from '../../model/state.ts';
 import { BpfObject, getPinned, mapInfo, pin } from '../../native/libbpf.ts';
 import { close, mount } from '../../native/libc.ts';
+import { kernelTicks } from './kernel-ticks.ts';
 import * as layout from './layout.ts';
 import { MappedArray } from './mapped-array.ts';
 
@@ -132,14 +133,17 @@ export class Tables implements Disposable {
     this.#object[Symbol.dispose]();
   }
 
-  /** struct constants: hash_key, index_mask, slots_max, servers_max, test_clock. */
+  /** struct constants: hash_key, index_mask, slots_max, servers_max, test_clock, tick_ns, ticks_began_ns. */
   #setConstants(hashKey: Uint8Array, testClock: boolean): void {
-    const constants = Buffer.alloc(32);
+    const constants = Buffer.alloc(48);
+    const ticks = kernelTicks();
     constants.set(hashKey, 0);
     constants.writeUInt32LE(entriesOf(this.sizes, this.cpus).connections - 1, 16);
     constants.writeUInt32LE(this.sizes.slots, 20);
     constants.writeUInt32LE(this.sizes.servers, 24);
     constants.writeUInt32LE(testClock ? 1 : 0, 28);
+    constants.writeBigUInt64LE(ticks.tick_ns, 32);
+    constants.writeBigUInt64LE(BigInt.asUintN(64, ticks.began_ns), 40);
     this.#object.map('.rodata.constants').setInitialValue(constants);
   }
 
@@ -161,12 +165,12 @@ export class Tables implements Disposable {
   }
 }
 
-/** Entries per map. Buckets: as many as slots, so that two keys a slot fill a quarter of the cells. */
+/** Entries per map. Buckets: so many that the two keys of every nat connection fill half of their cells. */
 function entriesOf(sizes: TableSizes, cpus: number) {
   return {
     control: 1,
     slots: sizes.slots,
-    connections: 2 ** Math.ceil(Math.log2(Math.max(sizes.slots, 8))),
+    connections: 2 ** Math.ceil(Math.log2(Math.max((sizes.slots * 4) / layout.CELLS_PER_BUCKET, 8))),
     services: sizes.services,
     members: sizes.servers * 4 + 1024,
     servers: sizes.servers,

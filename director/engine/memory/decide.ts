@@ -22,9 +22,10 @@ export function decide(state: EngineState, packet: TransportPacket): Decision {
 function decideInbound(state: EngineState, packet: TransportPacket, connection: Connection): Decision {
   const { owner, method } = connection;
   if (owner.presence === 'leaving') {
-    if (owner.policy === 'silent') return drop('server-removed');
+    const anew = packet.protocol === 'tcp' && opens(packet);
+    if (owner.policy === 'silent' && !anew) return drop('server-removed');
     state.free(connection);
-    if (owner.policy === 'reassign') return admit(state, packet);
+    if (owner.policy === 'reassign' || anew) return admit(state, packet);
     return drop('server-reset', packet.flags & TCP_FLAG.RST ? undefined : 'reset');
   }
   if (beginsAnother(packet, connection)) {

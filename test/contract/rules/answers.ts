@@ -43,7 +43,7 @@ export function answerRules(create: EngineFactory): void {
       ],
       [
         'all that the client sent otherwise',
-        { flags: 'S', seq: 10, ack: 5 },
+        { flags: 'F', seq: 10, ack: 5 },
         { flags: 'RA', seq: 0, ack: 10 + 7 + 1 },
       ],
       ['the FIN too', { flags: 'SF', seq: 0xffffffff, ack: 5 }, { flags: 'RA', seq: 0, ack: 8 }],
