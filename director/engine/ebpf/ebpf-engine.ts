@@ -245,7 +245,10 @@ export class EbpfEngine implements Engine {
     if (!this.#addressesChanged) return;
     this.#addressesChanged = false;
     const addresses = this.#registry.serverAddresses.keys();
-    if (this.#hopTable) return this.#hopTable.watch(addresses);
+    if (this.#hopTable) {
+      this.#hopTable.watch(addresses);
+      return;
+    }
     for (const address of addresses)
       if (!this.#hops.hop(address) && this.#options.hopOf) this.#takeHop(this.#options.hopOf(address));
   }
