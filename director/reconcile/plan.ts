@@ -111,6 +111,8 @@ function addServer(service: DesiredService, server: ServerSpec): Step {
 function editService(desired: DesiredService, before: ServiceSnapshot): Step[] {
   const service = desired.spec.name;
   const actual = presentServers(before);
+  if (equalServers(desired, actual))
+    return equalSettings(before.spec, desired.spec) ? [] : [editStep(desired.spec)];
   const { additions, raised, lowered, replacing, kept } = compareServers(desired, actual);
   const endpoints = new Set(desired.servers.map((server) => endpointKey(server.spec)));
   const byName = new Map(actual.map((server) => [server.name, server]));
@@ -199,6 +201,22 @@ function compareServers(desired: DesiredService, actual: readonly ServerSpec[]):
 
 function presentServers(service: ServiceSnapshot): ServerSpec[] {
   return service.servers.filter((server) => server.presence === 'present').map((server) => server.spec);
+}
+
+/** The usual case by far: nothing of the service has changed. */
+function equalServers(desired: DesiredService, actual: readonly ServerSpec[]): boolean {
+  if (desired.servers.length !== actual.length) return false;
+  const byName = new Map(actual.map((server) => [server.name, server]));
+  return desired.servers.every(({ spec }) => {
+    const server = byName.get(spec.name);
+    return (
+      server !== undefined &&
+      server.address === spec.address &&
+      server.port === spec.port &&
+      server.weight === spec.weight &&
+      server.method === spec.method
+    );
+  });
 }
 
 function equalSettings(a: ServiceSpec, b: ServiceSpec): boolean {
