@@ -9,7 +9,7 @@ import { systemClock } from '../../director/pulse/system-clock.ts';
 import { tcp } from '../support/packet/build.ts';
 import { type Hook, type Packets, SERVERS, type Wrapper } from './wrapper.ts';
 
-export const ADDRESSES = {
+const ADDRESSES = {
   4: {
     client: address('10.0.0.0'),
     virtual: address('192.0.2.100'),

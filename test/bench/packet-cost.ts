@@ -18,7 +18,7 @@ interface Size {
 }
 
 const FULL: Size = { flows: [1, KI, KI * KI], rounds: 9, packets: 200_000, setUps: 2 ** 17 };
-const QUICK: Size = { flows: [1, KI, 16 * KI], rounds: 2, packets: 20_000, setUps: 2 ** 13 };
+const QUICK: Size = { flows: [1, KI, 16 * KI], rounds: 2, packets: 10_000, setUps: 2 ** 13 };
 
 /** What is measured: packets of one kind, through one program. */
 interface Case {

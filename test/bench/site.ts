@@ -13,7 +13,7 @@ export const PLACES = {
 } as const;
 export const PORTS = { web: 80, bulk: 5201 } as const;
 
-const WEB_SERVER = join(import.meta.dirname, 'web-server.ts');
+const WEB_SERVER = join(import.meta.dirname, 'web-server/main.ts');
 const READY_MS = 10_000;
 /** What a program may take beyond its own time before it is killed: a path that swallows packets hangs it. */
 const GRACE_S = 5;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { FairleadError } from '../../director/model/error.ts';
 
 /** Command and the Debian package that has it. */
-export const TOOLS = { wrk: 'wrk', iperf3: 'iperf3', nft: 'nftables' } as const;
+const TOOLS = { wrk: 'wrk', iperf3: 'iperf3', nft: 'nftables' } as const;
 
 const INSTALL_LIMIT_MS = 120_000;
 

@@ -16,6 +16,10 @@ interface Size {
 const FULL: Size = { connections: 2 ** 20, rounds: 5 };
 const QUICK: Size = { connections: 2 ** 14, rounds: 2 };
 
+/** How much of the table one sweep looks at: director/engine/ebpf/ebpf-engine.ts. */
+const SWEEP_SLICES = 10;
+const SWEEP_LEAST = 16_384;
+
 export const TURNOVER: Section = {
   name: 'turnover',
   title: 'making connections, expiring them and looking for them, on one CPU',
@@ -51,13 +55,13 @@ async function* measureTurnover(
     } as const;
     enter.add(table.run(syns));
     await context.turn();
-    sweepFull.add(sweepAll(engine) / connections);
+    sweepFull.add(sweepAll(engine, connections) / connections);
     engine.setTimeouts(everyState(0));
-    expire.add(sweepAll(engine) / connections);
+    expire.add(sweepAll(engine, connections) / connections);
     engine.setTimeouts(DEFAULT_TIMEOUTS_MS);
     if (used(engine) !== 0) throw new Error(`${used(engine)} connections have not expired`);
     await context.turn();
-    sweepEmpty.add(sweepAll(engine) / connections);
+    sweepEmpty.add(sweepAll(engine, connections) / connections);
   }
   const whole_ns = enter.min + expire.min;
   yield {
@@ -92,11 +96,11 @@ async function* measureLookUp(
   yield ns('listing connections, per entry', list);
 }
 
-/** One whole turn of the engine's sweeps: returns how long it took. */
-function sweepAll(engine: EbpfEngine): number {
-  // ten slices are the whole table (SWEEP_SLICES of the engine), whatever slice the last turn ended in
+/** One whole turn of the engine's sweeps over a table of which every slot has been used: returns how long it took. */
+function sweepAll(engine: EbpfEngine, slots: number): number {
+  const slice = Math.max(SWEEP_LEAST, Math.ceil(slots / SWEEP_SLICES));
   return timed_ns(() => {
-    for (let slice = 0; slice < 11; slice++) engine.sweep();
+    for (let from = 0; from < slots; from += slice) engine.sweep();
   });
 }
 

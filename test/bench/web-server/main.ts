@@ -1,5 +1,5 @@
 // A real server for throughput: answers every request head with the same few bytes, as fast as one Node process can.
-// Run as: web-server.ts PORT
+// Run as: web-server/main.ts PORT
 import { createServer } from 'node:net';
 
 const BODY = 'fairlead\n';
