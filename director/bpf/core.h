@@ -6,6 +6,19 @@
 #include "icmp.h"
 #include "parse.h"
 
+// Makes a called function of an inline one, for each shell.
+#define BOTH_SHELLS(NAME, PARAMETERS, ...)                                            \
+	static __noinline int NAME##_tc(struct __sk_buff *ctx, PARAMETERS)             \
+	{                                                                              \
+		return NAME(ctx, 0, __VA_ARGS__);                                      \
+	}                                                                              \
+	static __noinline int NAME##_xdp(struct xdp_md *ctx, PARAMETERS)               \
+	{                                                                              \
+		return NAME(ctx, 1, __VA_ARGS__);                                      \
+	}
+
+#define PARAMETERS(...) __VA_ARGS__
+
 static __always_inline struct fragment_key fragment_key(const struct packet *packet)
 {
 	struct fragment_key key = {
@@ -151,25 +164,8 @@ static __always_inline int decide(struct control *control, const struct packet *
 	return result == FORWARD ? accept(packet, verdict, now) : result;
 }
 
-static __noinline int answer_reset_tc(struct __sk_buff *ctx, const struct packet *packet)
-{
-	return answer_reset(ctx, 0, packet);
-}
-
-static __noinline int answer_reset_xdp(struct xdp_md *ctx, const struct packet *packet)
-{
-	return answer_reset(ctx, 1, packet);
-}
-
-static __noinline int answer_icmp_tc(struct __sk_buff *ctx, const struct packet *packet, int complaint, __u32 mtu)
-{
-	return answer_icmp(ctx, 0, packet, complaint, mtu);
-}
-
-static __noinline int answer_icmp_xdp(struct xdp_md *ctx, const struct packet *packet, int complaint, __u32 mtu)
-{
-	return answer_icmp(ctx, 1, packet, complaint, mtu);
-}
+BOTH_SHELLS(answer_reset, PARAMETERS(const struct packet *packet), packet)
+BOTH_SHELLS(answer_icmp, PARAMETERS(const struct packet *packet, int complaint, __u32 mtu), packet, complaint, mtu)
 
 static __always_inline int complain(void *ctx, const int xdp, const struct packet *packet, int complaint, __u32 mtu)
 {
@@ -250,28 +246,30 @@ static __always_inline int carry_out(void *ctx, const int xdp, struct totals *to
 	return action;
 }
 
-static __noinline int carry_out_tc(struct __sk_buff *ctx, struct totals *totals, const struct packet *packet, __u32 slot_index)
+BOTH_SHELLS(carry_out, PARAMETERS(struct totals *totals, const struct packet *packet, __u32 slot_index), totals, packet, slot_index)
+
+// An error's handling is in pieces for the sake of the stack, which is 512 bytes over all calls.
+static __always_inline int error_to_client(void *ctx, const int xdp, const struct packet *packet, const struct slot *slot)
 {
-	return carry_out(ctx, 0, totals, packet, slot_index);
+	struct way way;
+
+	look_up_way(ctx, xdp, packet, &slot->virtual, &way);
+	return send_to_client(ctx, xdp, packet, &way);
 }
 
-static __noinline int carry_out_xdp(struct xdp_md *ctx, struct totals *totals, const struct packet *packet, __u32 slot_index)
+static __always_inline int error_to_server(void *ctx, const int xdp, const struct packet *packet, const struct verdict *verdict)
 {
-	return carry_out(ctx, 1, totals, packet, slot_index);
-}
-
-static __always_inline int carry_error(void *ctx, const int xdp, const struct packet *packet, const struct verdict *verdict)
-{
-	if (verdict->direction == OUTBOUND) {
-		struct way way;
-
-		look_up_way(ctx, xdp, packet, &verdict->slot->virtual, &way);
-		return send_to_client(ctx, xdp, packet, &way);
-	}
-	if (age(ctx, xdp, packet) || (verdict->method == METHOD_TUNNEL && encapsulate(ctx, xdp, packet, verdict)))
+	if (!verdict->server || age(ctx, xdp, packet) ||
+	    (verdict->method == METHOD_TUNNEL && encapsulate(ctx, xdp, packet, verdict)))
 		return -1;
 	return send_to_hop(ctx, xdp, verdict);
 }
+
+BOTH_SHELLS(read_quote, PARAMETERS(const struct packet *packet, struct quoted *quoted), packet, quoted)
+BOTH_SHELLS(translate_error, PARAMETERS(const struct packet *packet, const struct quoted *quoted, const struct verdict *verdict),
+	    packet, quoted, verdict)
+BOTH_SHELLS(error_to_client, PARAMETERS(const struct packet *packet, const struct slot *slot), packet, slot)
+BOTH_SHELLS(error_to_server, PARAMETERS(const struct packet *packet, const struct verdict *verdict), packet, verdict)
 
 static __always_inline int handle_error(void *ctx, const int xdp, struct totals *totals, const struct packet *packet)
 {
@@ -280,30 +278,28 @@ static __always_inline int handle_error(void *ctx, const int xdp, struct totals 
 	struct quoted quoted = {};
 	int outcome, action;
 
-	if (!control || packet->fragment != WHOLE || !is_icmp_error(packet) || !read_quote(ctx, xdp, packet, &quoted))
+	if (!control || packet->fragment != WHOLE || !is_icmp_error(packet) ||
+	    !(xdp ? read_quote_xdp(ctx, packet, &quoted) : read_quote_tc(ctx, packet, &quoted)))
 		return settle(totals, xdp, LOCAL);
 	outcome = decide_error(control, packet, &quoted, now_ns(control), &verdict);
 	if (outcome != FORWARD)
 		return settle(totals, xdp, outcome);
-	if (!verdict.slot || !verdict.server ||
-	    (verdict.method == METHOD_NAT && translate_error(ctx, xdp, packet, &quoted, &verdict)))
+	if (!verdict.slot)
+		return settle(totals, xdp, D_LOST_RACE);
+	if (verdict.method == METHOD_NAT &&
+	    (xdp ? translate_error_xdp(ctx, packet, &quoted, &verdict) : translate_error_tc(ctx, packet, &quoted, &verdict)))
 		return settle(totals, xdp, D_REWRITE_FAILED);
-	action = carry_error(ctx, xdp, packet, &verdict);
+	if (verdict.direction == OUTBOUND)
+		action = xdp ? error_to_client_xdp(ctx, packet, verdict.slot) : error_to_client_tc(ctx, packet, verdict.slot);
+	else
+		action = xdp ? error_to_server_xdp(ctx, packet, &verdict) : error_to_server_tc(ctx, packet, &verdict);
 	if (action < 0)
 		return settle(totals, xdp, D_REWRITE_FAILED);
 	totals->forwarded++;
 	return action;
 }
 
-static __noinline int handle_error_tc(struct __sk_buff *ctx, struct totals *totals, const struct packet *packet)
-{
-	return handle_error(ctx, 0, totals, packet);
-}
-
-static __noinline int handle_error_xdp(struct xdp_md *ctx, struct totals *totals, const struct packet *packet)
-{
-	return handle_error(ctx, 1, totals, packet);
-}
+BOTH_SHELLS(handle_error, PARAMETERS(struct totals *totals, const struct packet *packet), totals, packet)
 
 static __always_inline int handle_flow(void *ctx, const int xdp, struct control *control, struct totals *totals, const struct packet *packet)
 {

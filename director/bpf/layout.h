@@ -56,12 +56,12 @@ struct tuple {
 	__u8 pad[3];
 };
 
-// One connection or template; two cache lines, the first one is all that finding it needs.
+// One connection or template; two cache lines. The first one is all that finding it needs, and packets of an
+// established connection do not write to it.
 // `word` is generation << 32 | kind << 8 | state and changes by compare-and-swap only: whoever wins a
 // change moves the server's counters, whoever wins the change to KIND_FREE frees the rest.
 struct slot {
 	__u64 word;
-	__u64 seen_ns;
 	struct address client;
 	struct address virtual;
 	__be16 client_port, virtual_port, server_port;
@@ -69,13 +69,14 @@ struct slot {
 	__u8 method;
 	__u32 service;
 	__u32 server;
-
-	struct address destination; // the real server
 	union {
 		__u32 template;  // slot that this connection refers to, or NONE
 		__u32 next_free; // of a free slot: index + 1 of the next one, 0 = last
 	};
 	__u32 template_generation;
+
+	struct address destination; // the real server
+	__u64 seen_ns;
 	union {
 		__u32 packets_in;
 		__u32 controls; // template: connections that refer to it
