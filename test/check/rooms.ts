@@ -22,7 +22,7 @@ export const ROOMS: readonly Room[] = [
   { at: 'director/scheduling', may: [], pure: true },
   { at: 'director/connections', may: [], pure: true },
 
-  { at: 'director/engine', may: [], pure: true },
+  { at: 'director/engine', may: ['director/scheduling'], pure: true },
   {
     at: 'director/engine/memory',
     may: ['director/engine', 'director/connections', 'director/scheduling'],

@@ -7,7 +7,7 @@ import type { ConnectionEntry, ConnectionFilter } from '../../model/connection.t
 import { addTraffic, DROP_REASONS, type EngineTotals, emptyTotals } from '../../model/counters.ts';
 import { CONNECTION_STATES, type ConnectionState } from '../../model/state.ts';
 import { type Step, type StepOutcome, serviceOf } from '../../model/step.ts';
-import { mapInfo, testRun } from '../../native/libbpf.ts';
+import { mapInfo } from '../../native/libbpf.ts';
 import { checkSteps } from '../check-steps.ts';
 import { formatDump } from '../dump.ts';
 import type {
@@ -21,20 +21,22 @@ import type {
   ServerSnapshot,
   ServiceSnapshot,
 } from '../engine.ts';
-import { type ExplainView, explain } from '../explain.ts';
+import { explain } from '../explain.ts';
 import { Entries } from './entries.ts';
 import { EventRing } from './event-ring.ts';
+import { explainView } from './explain-view.ts';
 import { attachHooks, detachHooks, findHooks, type Hook, type HookChoice } from './hooks.ts';
-import { HopRecords, outerHeaderBytes } from './hop-records.ts';
+import { HopRecords } from './hop-records.ts';
 import type { Hop } from './hops/hop.ts';
 import { createHopTable, type HopTable } from './hops/hop-table.ts';
 import * as layout from './layout.ts';
 import { RecordArray } from './mapped-array.ts';
 import type { ServerRecord, ServiceRecord } from './records.ts';
 import { Registry } from './registry.ts';
+import { Sweeper } from './sweeper.ts';
 import { Tables } from './tables.ts';
 
-const { CONTROL, SERVER, TOTALS, SWEEP, EVENT, KIND, NONE } = layout;
+const { CONTROL, SERVER, TOTALS, EVENT } = layout;
 
 export interface EbpfEngineOptions {
   /** Where packets are met; empty: nowhere, packets come by test-run only. */
@@ -58,12 +60,6 @@ export interface EbpfEngineOptions {
 
 const SERVICES_MAX = 16_384;
 const SERVERS_MAX = 65_536;
-/** Slots that one sweep looks at: all of them within ten calls, and a small table each time. */
-const SWEEP_SLICES = 10;
-const SWEEP_LEAST = 16_384;
-/** SWEEP_MAX of director/bpf/sweep.h. */
-const SWEEP_CALL = 1_024;
-const ETHERNET_MTU = 1_500;
 
 export function openEbpfEngine(options: EbpfEngineOptions): EbpfEngine {
   return new EbpfEngine(options);
@@ -75,12 +71,12 @@ export class EbpfEngine implements Engine {
   readonly #tables: Tables;
   readonly #registry: Registry;
   readonly #entries: Entries;
+  readonly #sweeper: Sweeper;
   readonly #hops: HopRecords;
   readonly #hooks: readonly Hook[];
   readonly #ring: EventRing;
   #hopTable: HopTable | undefined;
   #addressesChanged = true;
-  #cursor = { connection: 0, template: 0 };
   #lostBefore = 0;
 
   constructor(options: EbpfEngineOptions) {
@@ -101,6 +97,7 @@ export class EbpfEngine implements Engine {
       });
     this.#registry = new Registry(this.#tables);
     this.#entries = new Entries(this.#tables, this.#registry);
+    this.#sweeper = new Sweeper(this.#tables, this.#registry);
     this.#hops = new HopRecords(this.#tables, this.#registry.servers);
     const events = this.#tables.fd('events');
     this.#ring = opening.use(new EventRing(events, mapInfo(events).entries_max));
@@ -164,15 +161,17 @@ export class EbpfEngine implements Engine {
   }
 
   flush(target: FlushTarget): number {
-    const kind = target.what === 'templates' ? KIND.template : KIND.connection;
-    let freed = 0;
-    for (const { service, server } of this.#flushed(target))
-      freed += this.#sweepAll({ kind, all: 1, service, server });
-    return freed;
+    return this.#sweeper.flush(target);
   }
 
   explain(query: ExplainQuery): Explanation {
-    return explain(this.#explainView(), query);
+    const view = {
+      registry: this.#registry,
+      entries: this.#entries,
+      hops: this.#hops,
+      now_ns: this.#now_ns(),
+    };
+    return explain(explainView({ ...view, snapshot: (server) => this.#serverSnapshot(server) }), query);
   }
 
   events(limit: number): { readonly events: readonly ConnectionEvent[]; readonly lost: number } {
@@ -192,9 +191,7 @@ export class EbpfEngine implements Engine {
   }
 
   sweep(): void {
-    const slice = Math.max(SWEEP_LEAST, Math.ceil(this.#entries.high / SWEEP_SLICES));
-    this.#cursor.connection = this.#sweepSlice(KIND.connection, this.#cursor.connection, slice);
-    this.#cursor.template = this.#sweepSlice(KIND.template, this.#cursor.template, slice);
+    this.#sweeper.turn();
     this.#registry.forget();
     this.#hops.turn(this.#registry.serverAddresses);
   }
@@ -278,7 +275,7 @@ export class EbpfEngine implements Engine {
   #serviceSnapshot(service: ServiceRecord): ServiceSnapshot {
     const servers = [...service.servers].map((server) => this.#serverSnapshot(server));
     // of the servers' counts as they were just read, so that the sum agrees with its parts
-    const traffic = this.#registry.retiredTraffic(service);
+    const traffic = this.#registry.traffic.retired(service);
     for (const server of servers) addTraffic(traffic, server.traffic);
     return {
       spec: service.spec,
@@ -297,84 +294,8 @@ export class EbpfEngine implements Engine {
       active: servers.getU32(server.id, SERVER.active),
       inactive: servers.getU32(server.id, SERVER.inactive),
       templates: servers.getU32(server.id, SERVER.templates),
-      traffic: this.#registry.traffic(server),
+      traffic: this.#registry.traffic.of(server),
       path: server.spec.method === 'local' ? 'this host' : this.#hops.describe(server.spec.address),
     };
   }
-
-  *#flushed(target: FlushTarget): Generator<{ service: number; server: number }> {
-    if (target.service === undefined && target.server === undefined) yield { service: NONE, server: NONE };
-    else
-      for (const server of this.#registry.servers) {
-        if (target.service !== undefined && server.service.spec.name !== target.service) continue;
-        if (target.server !== undefined && server.spec.name !== target.server) continue;
-        yield { service: server.service.id, server: server.id };
-      }
-  }
-
-  /** Returns where the next slice begins. */
-  #sweepSlice(kind: number, from: number, slice: number): number {
-    const { high } = this.#entries;
-    const end = Math.min(from + slice, high);
-    this.#sweepRange(from, end, { kind, all: 0, service: NONE, server: NONE });
-    return end >= high ? 0 : end;
-  }
-
-  #sweepAll(what: SweepWhat): number {
-    return this.#sweepRange(0, this.#entries.high, what);
-  }
-
-  #sweepRange(from: number, end: number, what: SweepWhat): number {
-    const context = Buffer.alloc(SWEEP.size);
-    let freed = 0;
-    for (let start = from; start < end; start += SWEEP_CALL) {
-      context.writeUInt32LE(start, SWEEP.from);
-      context.writeUInt32LE(Math.min(SWEEP_CALL, end - start), SWEEP.count);
-      context.writeUInt32LE(what.kind, SWEEP.kind);
-      context.writeUInt32LE(what.service, SWEEP.service);
-      context.writeUInt32LE(what.server, SWEEP.server);
-      context.writeUInt32LE(what.all, SWEEP.all);
-      testRun(this.#tables.programs.sweep, { context });
-      freed += context.readUInt32LE(SWEEP.freed);
-    }
-    return freed;
-  }
-
-  #explainView(): ExplainView {
-    const now_ns = this.#now_ns();
-    return {
-      service: (name) => {
-        const service = this.#registry.present(name);
-        if (!service) return undefined;
-        return {
-          spec: service.spec,
-          position: this.#registry.position(service),
-          members: service.members.map((server) => this.#serverSnapshot(server)),
-        };
-      },
-      connection: (service, client) =>
-        this.#entries
-          .matching({ kind: 'connection', service, client: client.address }, now_ns)
-          .find((entry) => entry.client.port === client.port),
-      template: (service, client) =>
-        this.#entries.matching({ kind: 'template', service, client }, now_ns).take(1).toArray()[0],
-      server: (service, name) => {
-        const found = [...this.#registry.servers].find(
-          (server) => server.service.spec.name === service && server.spec.name === name,
-        );
-        return found && this.#serverSnapshot(found);
-      },
-      tunnelRoom_bytes: (address) => {
-        const hop = this.#hops.hop(address);
-        return (hop?.kind === 'link' ? hop.mtu : ETHERNET_MTU) - outerHeaderBytes(address);
-      },
-    };
-  }
-}
-
-interface SweepWhat {
-  readonly kind: number;
-  readonly all: number;
-  readonly service: number;
-  readonly server: number;
 }

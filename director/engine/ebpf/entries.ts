@@ -23,11 +23,6 @@ export class Entries {
     this.#registry = registry;
   }
 
-  /** Slots below this number have been in use. */
-  get high(): number {
-    return Math.min(this.#tables.array('control').getU32(0, CONTROL.slots_high), this.#tables.sizes.slots);
-  }
-
   /** Entries that match, expired ones left out. */
   *matching(filter: ConnectionFilter, now_ns: bigint): Generator<ConnectionEntry> {
     const slots = this.#tables.array('slots');
@@ -35,7 +30,7 @@ export class Entries {
     const state = filter.state === undefined ? undefined : CONNECTION_STATES.indexOf(filter.state);
     const client =
       filter.client === undefined ? undefined : new Uint32Array(addressBytes(filter.client).buffer);
-    for (let index = 0; index < this.high; index++) {
+    for (let index = 0; index < this.#tables.slotsInUse; index++) {
       const kind = kindAt(slots, index);
       if (kind === KIND.free || (filter.kind && KIND[filter.kind] !== kind)) continue;
       if (state !== undefined && (slots.u32[(index * SLOT.size) >>> 2]! & 0xff) !== state) continue;
@@ -92,7 +87,7 @@ export class Entries {
   }
 }
 
-export function kindAt(slots: RecordArray, index: number): number {
+function kindAt(slots: RecordArray, index: number): number {
   return (slots.u32[(index * SLOT.size) >>> 2]! >>> 8) & 0xff;
 }
 

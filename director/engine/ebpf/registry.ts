@@ -1,12 +1,12 @@
 // Services and real servers in the packet program's tables. The records in memory are a copy for quick reading;
 // the tables alone are the truth, and a new process reads everything back from them.
 import { type Address, formatEndpoint } from '../../model/address.ts';
-import { emptyTraffic, type TrafficCounters } from '../../model/counters.ts';
 import { FairleadError } from '../../model/error.ts';
 import type { Listen, RemovalPolicy, ServerSpec, ServiceSpec } from '../../model/service.ts';
 import type { Step } from '../../model/step.ts';
 import { deleteElement, updateElement } from '../../native/libbpf.ts';
 import { clampPosition, type Position, START } from '../../scheduling/scheduler.ts';
+import { readBack } from './adoption.ts';
 import * as layout from './layout.ts';
 import { MemberLists } from './member-lists.ts';
 import { Numbers } from './numbers.ts';
@@ -14,8 +14,6 @@ import {
   decodePosition,
   encodePosition,
   listenKey,
-  readServer,
-  readService,
   type ServerRecord,
   type ServiceRecord,
   virtualKey,
@@ -23,9 +21,9 @@ import {
   writeService,
 } from './records.ts';
 import type { Tables } from './tables.ts';
+import { Traffic } from './traffic.ts';
 
-const { SERVICE, SERVER, TRAFFIC } = layout;
-const TRAFFIC_FIELDS = ['connections', 'packets_in', 'packets_out', 'bytes_in', 'bytes_out'] as const;
+const { SERVICE, SERVER } = layout;
 
 export class Registry {
   readonly #tables: Tables;
@@ -39,12 +37,14 @@ export class Registry {
   readonly #serviceNumbers: Numbers;
   readonly #serverNumbers: Numbers;
   readonly #lists: MemberLists;
+  readonly traffic: Traffic;
 
   constructor(tables: Tables) {
     this.#tables = tables;
     this.#serviceNumbers = new Numbers(tables.sizes.services);
     this.#serverNumbers = new Numbers(tables.sizes.servers);
     this.#lists = new MemberLists(tables.array('members').entries);
+    this.traffic = new Traffic(tables);
     if (tables.adopted) this.#adopt();
   }
 
@@ -155,23 +155,6 @@ export class Registry {
     }
   }
 
-  traffic(server: ServerRecord): TrafficCounters {
-    const sum = emptyTraffic();
-    for (const index of this.#trafficRows(server.id))
-      for (const field of TRAFFIC_FIELDS)
-        sum[field] += this.#tables.array('traffic').getCount(index, TRAFFIC[field]);
-    return sum;
-  }
-
-  /** Of its servers that are gone. */
-  retiredTraffic(service: ServiceRecord): TrafficCounters {
-    const services = this.#tables.array('services');
-    const sum = emptyTraffic();
-    for (const [index, field] of TRAFFIC_FIELDS.entries())
-      sum[field] = services.getCount(service.id, SERVICE.retired + index * 8);
-    return sum;
-  }
-
   #named(name: string): ServiceRecord {
     const service = this.#byName.get(name);
     if (!service) throw new TypeError(`the steps were not checked: no service ${name}`);
@@ -245,8 +228,8 @@ export class Registry {
     if (id === undefined) throw new FairleadError('server-table-full', 'The table of real servers is full.');
     this.#tables.array('servers').clear(id);
     this.#tables.array('servers').setU32(id, SERVER.hop, layout.NONE);
-    for (const index of this.#trafficRows(id)) this.#tables.array('traffic').clear(index);
     const server: ServerRecord = { id, service, spec, presence: 'present', policy: 'silent' };
+    this.traffic.clear(server);
     this.#keep(server);
     return server;
   }
@@ -279,12 +262,7 @@ export class Registry {
 
   #dropServer(server: ServerRecord): void {
     const { service, id } = server;
-    const services = this.#tables.array('services');
-    const traffic = this.traffic(server);
-    for (const [index, field] of TRAFFIC_FIELDS.entries()) {
-      const at = SERVICE.retired + index * 8;
-      services.setU64(service.id, at, services.getU64(service.id, at) + BigInt(traffic[field]));
-    }
+    this.traffic.retire(server);
     this.#tables.array('servers').setU32(id, SERVER.flags, 0);
     service.servers.delete(server);
     this.#servers.delete(id);
@@ -318,47 +296,21 @@ export class Registry {
     this.#serviceNumbers.give(service.id);
   }
 
-  *#trafficRows(server: number): Generator<number> {
-    for (let cpu = 0; cpu < this.#tables.cpus; cpu++) yield cpu * this.#tables.sizes.servers + server;
-  }
-
-  /** Reads back what an earlier process left. */
+  /** Takes over what an earlier process left, whatever it was doing when it ended. */
   #adopt(): void {
-    const services = this.#tables.array('services');
-    const servers = this.#tables.array('servers');
-    for (let id = 0; id < this.#tables.sizes.services; id++) {
-      const service = readService(services, id);
-      if (!service) continue;
-      this.#services.set(id, service);
+    const { services, servers } = readBack(this.#tables, this.#lists);
+    for (const service of services) {
+      this.#services.set(service.id, service);
       this.#byListen.set(listenText(service.spec.listen), service);
       if (service.presence === 'present') this.#byName.set(service.spec.name, service);
-      const { address } = service.spec.listen;
-      this.#addresses.set(address, (this.#addresses.get(address) ?? 0) + 1);
+      this.#enterListen(service);
     }
-    for (let id = 0; id < this.#tables.sizes.servers; id++) {
-      const server = readServer(servers, id, this.#services);
-      if (server) this.#keep(server);
+    for (const server of servers) {
+      this.#keep(server);
+      if (server.presence === 'leaving') writeServer(this.#tables.array('servers'), server);
     }
-    for (const service of this.#services.values()) this.#adoptMembers(service);
     this.#serviceNumbers.adopt([...this.#services.keys()]);
     this.#serverNumbers.adopt([...this.#servers.keys()]);
-  }
-
-  #adoptMembers(service: ServiceRecord): void {
-    const word = this.#tables.array('services').getU64(service.id, SERVICE.members);
-    const first = Number(word >> 32n);
-    const count = Number(word & 0xffff_ffffn);
-    const ids = Array.from({ length: count }, (_, index) =>
-      this.#tables.array('members').getU32(first + index, 0),
-    );
-    service.members = ids.flatMap((id) => {
-      const server = this.#servers.get(id);
-      return server?.service === service && server.presence === 'present' ? [server] : [];
-    });
-    service.region = this.#lists.adopt(first, count);
-    // a process that ended between the writes of one change: the list is what packets saw
-    for (const server of service.servers)
-      if (server.presence === 'present' && !service.members.includes(server)) leave(server, server.policy);
   }
 }
 

@@ -114,6 +114,11 @@ export class Tables implements Disposable {
     return this.#fds[name];
   }
 
+  /** Slots from this number on have never been taken. */
+  get slotsInUse(): number {
+    return Math.min(this.array('control').getU32(0, layout.CONTROL.slots_high), this.sizes.slots);
+  }
+
   writeDefaultTimeouts(): void {
     const control = this.array('control');
     const { CONTROL } = layout;
