@@ -1,5 +1,4 @@
 // Single values of the configuration as zod schemas: text in, model value out, with what to write instead.
-import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { type Address, familyOf, parseAddress, parseEndpoint } from '../model/address.ts';
 import { LIMITS, type Listen, PROTOCOLS, type Protocol } from '../model/service.ts';
@@ -124,10 +123,20 @@ export function text(max_chars: number): z.ZodType<string> {
 
 /** Only one host: nothing is sent to groups or to nobody. */
 function hostFault(address: Address): string | undefined {
-  const range = ipaddr.parse(address).range();
-  return range === 'multicast' || range === 'broadcast' || range === 'unspecified'
-    ? `${address} is ${range === 'unspecified' ? 'the' : 'a'} ${range} address`
-    : undefined;
+  const range = unfitRange(address);
+  return range && `${address} is ${range === 'unspecified' ? 'the' : 'a'} ${range} address`;
+}
+
+/** Read off the canonical text, since every server of a large file comes by here. */
+function unfitRange(address: Address): 'multicast' | 'broadcast' | 'unspecified' | undefined {
+  if (familyOf(address) === 6) {
+    if (/^ff[0-9a-f]{2}:/.test(address)) return 'multicast'; // ff00::/8 (RFC 4291, 2.4)
+    return address === '::' ? 'unspecified' : undefined;
+  }
+  const first = Number(address.slice(0, address.indexOf('.')));
+  if (first === 0) return 'unspecified'; // "this network", 0.0.0.0/8 (RFC 1122, 3.2.1.3)
+  if (first >= 224 && first < 240) return 'multicast'; // 224.0.0.0/4 (RFC 1112, 4)
+  return address === '255.255.255.255' ? 'broadcast' : undefined;
 }
 
 function hostAddress(value: string): Address | string {
