@@ -50,7 +50,6 @@ function bindings() {
     hookCreate: library.func('int bpf_tc_hook_create(void *hook)'),
     tcAttach: library.func('int bpf_tc_attach(void *hook, void *options)'),
     tcDetach: library.func('int bpf_tc_detach(void *hook, void *options)'),
-    tcQuery: library.func('int bpf_tc_query(void *hook, void *options)'),
     xdpAttach: library.func('int bpf_xdp_attach(int interface, int fd, uint32_t flags, void *options)'),
     xdpDetach: library.func('int bpf_xdp_detach(int interface, uint32_t flags, void *options)'),
   };
@@ -277,13 +276,6 @@ export function detachTc(place: TcPlace): boolean {
   throw new SystemError('bpf_tc_detach', -result);
 }
 
-/** Id of the program at that place. */
-export function tcProgramId(place: TcPlace): number | undefined {
-  const options = tcOptions(place);
-  const result = bpf().tcQuery(tcHook(place), options) as number;
-  return result === 0 ? options.readUInt32LE(16) : undefined;
-}
-
 /** struct bpf_tc_hook: sz, ifindex, attach_point, parent. */
 function tcHook(place: TcPlace): Buffer {
   const hook = Buffer.alloc(24);
@@ -302,7 +294,6 @@ function tcOptions(place: TcPlace): Buffer {
   return options;
 }
 
-export const XDP_FLAGS_SKB_MODE = 2;
 export const XDP_FLAGS_DRV_MODE = 4;
 
 export function attachXdp(interfaceIndex: number, programFd: number, flags: number): void {

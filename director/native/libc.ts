@@ -10,10 +10,8 @@ const c = {
   close: library.func('int close(int fd)'),
   socket: library.func('int socket(int domain, int type, int protocol)'),
   bind: library.func('int bind(int fd, void *address, unsigned int length)'),
-  connect: library.func('int connect(int fd, void *address, unsigned int length)'),
   getsockname: library.func('int getsockname(int fd, void *address, void *length)'),
   setsockopt: library.func('int setsockopt(int fd, int level, int name, void *value, unsigned int length)'),
-  getsockopt: library.func('int getsockopt(int fd, int level, int name, void *value, void *length)'),
   sendto: library.func(
     'long sendto(int fd, void *data, unsigned long length, int flags, void *address, unsigned int addressLength)',
   ),
@@ -29,17 +27,14 @@ const c = {
   ),
   umount2: library.func('int umount2(const char *target, int flags)'),
   setns: library.func('int setns(int fd, int kind)'),
-  unshare: library.func('int unshare(int flags)'),
 };
 
 export const O_RDONLY = 0;
-export const O_RDWR = 2;
 const O_CLOEXEC = 0o2000000;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
 export const AF_PACKET = 17;
-export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 export const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
@@ -98,10 +93,6 @@ export function bind(fd: number, address: Uint8Array): void {
   check('bind', c.bind(fd, address, address.length));
 }
 
-export function connect(fd: number, address: Uint8Array): void {
-  check('connect', c.connect(fd, address, address.length));
-}
-
 /** The socket's own address, as many bytes as the kernel filled in. */
 export function getsockname(fd: number): Uint8Array {
   const address = new Uint8Array(SOCKADDR_MAX_BYTES);
@@ -116,13 +107,6 @@ export function setsockopt(fd: number, level: number, name: number, value: Uint8
 
 export function setsockoptInt(fd: number, level: number, name: number, value: number): void {
   setsockopt(fd, level, name, new Uint8Array(Int32Array.of(value).buffer));
-}
-
-export function getsockoptInt(fd: number, level: number, name: number): number {
-  const value = new Int32Array(1);
-  const length = Uint32Array.of(4);
-  check('getsockopt', c.getsockopt(fd, level, name, value, length));
-  return value[0]!;
 }
 
 /** Bounds every later send and receive that would otherwise wait for ever. */
@@ -194,11 +178,6 @@ export function umount(target: string, flags = 0): void {
 /** Moves the calling thread, and only it, into a namespace. See netns.ts for the way back. */
 export function setns(fd: number, kind: number): void {
   check('setns', c.setns(fd, kind));
-}
-
-/** Gives the calling thread namespaces of its own. */
-export function unshare(flags: number): void {
-  check('unshare', c.unshare(flags));
 }
 
 function check(call: string, result: number, subject?: string): number {

@@ -13,7 +13,6 @@ const ATTRIBUTE_MAX_BYTES = 0xffff;
 export const NLM_F_REQUEST = 0x1;
 export const NLM_F_ACK = 0x4;
 export const NLM_F_DUMP_INTR = 0x10;
-export const NLM_F_REPLACE = 0x100;
 export const NLM_F_DUMP = 0x300;
 export const NLM_F_EXCL = 0x200;
 export const NLM_F_CREATE = 0x400;
@@ -108,9 +107,6 @@ export function readI32(payload: Uint8Array, at = 0): number {
   return need(payload, at, 4).getInt32(at, true);
 }
 /** Counters; exact up to 2^53. */
-export function readU64(payload: Uint8Array, at = 0): number {
-  return Number(need(payload, at, 8).getBigUint64(at, true));
-}
 /** Text up to the first zero byte, or to the end where there is none. */
 export function readString(payload: Uint8Array): string {
   const end = payload.indexOf(0);
@@ -153,9 +149,6 @@ export function attribute(type: number, payload: Uint8Array | number[]): Uint8Ar
 }
 export function attributeU8(type: number, value: number): Uint8Array {
   return attribute(type, Uint8Array.of(value));
-}
-export function attributeU16(type: number, value: number): Uint8Array {
-  return attribute(type, new Uint8Array(Uint16Array.of(value).buffer));
 }
 export function attributeU16Network(type: number, value: number): Uint8Array {
   return attribute(type, Uint8Array.of(value >> 8, value & 0xff));

@@ -32,7 +32,6 @@ import {
 } from './netlink-codec.ts';
 
 export const NETLINK_ROUTE = 0;
-export const NETLINK_GENERIC = 16;
 
 const SOL_NETLINK = 270;
 const NETLINK_EXT_ACK = 11;

@@ -139,7 +139,7 @@ function addAddress(namespace: Namespace, interfaceName: string, prefixed: strin
 }
 
 /** Program and arguments that run something inside a namespace, for callers with their own way of spawning. */
-export function nsenterArguments(namespace: Namespace, command: string, args: readonly string[]): string[] {
+function nsenterArguments(namespace: Namespace, command: string, args: readonly string[]): string[] {
   return [`--net=${namespace.path}`, '--', command, ...args];
 }
 

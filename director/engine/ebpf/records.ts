@@ -36,7 +36,7 @@ export interface ServerRecord {
 const { SERVICE, SERVER, NAME_BYTES } = layout;
 const IP_PROTOCOL: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17 };
 
-export function ipProtocol(protocol: Protocol): number {
+function ipProtocol(protocol: Protocol): number {
   return IP_PROTOCOL[protocol];
 }
 
