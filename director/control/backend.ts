@@ -10,6 +10,8 @@ export interface ControlRequest<N extends RouteName> {
   readonly body: BodyOf<N>;
   /** Who asks, for the record. */
   readonly author: string;
+  /** For handlers that wait before they act: throws, as the server did before, when If-Match holds no more. */
+  checkPrecondition(): void;
 }
 
 export type Handlers = {

@@ -20,6 +20,7 @@ const STATUS: Readonly<Record<string, number>> = {
   'precondition-required': 428,
   'too-many-followers': 503,
   'store-busy': 503,
+  busy: 503,
   stopping: 503,
 };
 

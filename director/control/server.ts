@@ -102,13 +102,22 @@ async function serve(
     return;
   }
   const body = route.method === 'POST' ? await readBody(request, route) : undefined;
-  if (route.conditional) checkPrecondition(request, backend.revision());
+  const precondition = (): void => {
+    if (route.conditional) checkPrecondition(request, backend.revision());
+  };
+  precondition();
   const author = authorOf(request);
   // Each handler's types follow from its route; the table has just checked them.
   const handler = backend.handlers[name as keyof typeof backend.handlers] as (
     asked: ControlRequest<RouteName>,
   ) => unknown;
-  const reply = await handler({ params, query, body, author } as ControlRequest<RouteName>);
+  const reply = await handler({
+    params,
+    query,
+    body,
+    author,
+    checkPrecondition: precondition,
+  } as ControlRequest<RouteName>);
   send(response, 200, 'application/json', reply, backend.revision());
 }
 

@@ -1,7 +1,6 @@
 // Taking another configuration, from wherever it comes: the file, the control API, an older revision. Everything is
 // validated before anything is touched; then the revision is in force at once and on disk as soon as the disk has it.
 import type { Configuration } from '../config/configuration.ts';
-import { parseConfiguration } from '../config/parse.ts';
 import { ConfigurationError, formatProblem } from '../config/problem.ts';
 import type { ApplyReply } from '../control/schema.ts';
 import { EXIT, FairleadError } from '../model/error.ts';
@@ -17,14 +16,20 @@ export interface ChangeRequest {
   readonly author: string;
   readonly comment: string;
   readonly dryRun: boolean;
+  /** Asked once more when the text has been read: throws when the change is wanted no more. */
+  readonly checkPrecondition?: () => void;
 }
 
 /** In an event; the reply has all of them. */
 const CHANGES_TOLD = 20;
 
-/** Synchronous until the change is in force, so that no other change comes between check and act. */
+/**
+ * Texts are read in the order in which they came. From then on it is synchronous until the change is in force, so that
+ * no other change comes between check and act.
+ */
 export async function changeConfiguration(core: Core, request: ChangeRequest): Promise<ApplyReply> {
-  const parsed = parseConfiguration(request.text, request.source);
+  const parsed = await core.reader.parse(request.text, request.source);
+  request.checkPrecondition?.();
   if ('problems' in parsed) throw new ConfigurationError(parsed.problems);
   const { configuration } = parsed;
   checkFits(core, configuration);

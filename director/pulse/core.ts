@@ -6,6 +6,7 @@ import type { Clock } from '../model/clock.ts';
 import { EXIT, FairleadError } from '../model/error.ts';
 import type { RevisionRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
+import type { ConfigurationReader } from './configuration-reader.ts';
 import type { Director } from './director.ts';
 import type { OpenedEngine } from './engine-choice.ts';
 import type { HealthBoard } from './health-board.ts';
@@ -21,6 +22,7 @@ export interface Core {
   readonly clock: Clock;
   readonly log: Log;
   readonly store: Store;
+  readonly reader: ConfigurationReader;
   readonly opened: OpenedEngine;
   readonly board: HealthBoard;
   readonly orders: OrderBook;

@@ -1,7 +1,6 @@
 // What each route of the control API does. Changes take effect before the first await, so that the precondition which
-// the server has just checked still holds when they do.
+// the server has just checked still holds when they do; those that must wait before check it again.
 
-import { parseConfiguration } from '../config/parse.ts';
 import type { Handlers } from '../control/backend.ts';
 import type { Change, Connection } from '../control/schema.ts';
 import { formatEndpoint, parseAddress, parseEndpoint } from '../model/address.ts';
@@ -49,17 +48,19 @@ export function createHandlers(core: Core): Handlers {
             weight: undefined,
           })
         : order(core, params, author, 'weight-ordered', `weight ${body.weight}`, { weight: body.weight }),
-    apply: ({ query, body, author }) =>
+    apply: ({ query, body, author, checkPrecondition }) =>
       changeConfiguration(core, {
         text: body,
         source: query.source,
         author,
         comment: query.comment,
         dryRun: query.dry_run,
+        checkPrecondition,
       }),
-    rollback: ({ body, author }) => rollBack(core, body.revision, author),
-    check: ({ body }) => {
-      const parsed = parseConfiguration(body, 'configuration');
+    rollback: ({ body, author, checkPrecondition }) =>
+      rollBack(core, body.revision, author, checkPrecondition),
+    check: async ({ body }) => {
+      const parsed = await core.reader.parse(body, 'configuration');
       const places = 'problems' in parsed ? parsed.problems : parsed.warnings;
       return {
         ok: !('problems' in parsed),
@@ -144,22 +145,30 @@ async function order(
   return { revision, stored: await saved, server: report };
 }
 
-async function rollBack(core: Core, wanted: number | undefined, author: string) {
-  const present = core.revision;
+async function rollBack(
+  core: Core,
+  wanted: number | undefined,
+  author: string,
+  checkPrecondition: () => void,
+) {
+  const present = core.revision.number;
   const number = wanted ?? (await revisionBefore(core));
   const revision = await findRevision(core, number);
-  // Reading took a moment; what was checked before it must still hold.
-  if (core.revision.number !== present.number)
-    throw new FairleadError('stale', `Revision ${core.revision.number} came into force meanwhile.`, {
-      remedy: 'Look at what is in force now, then try again.',
-      exit: EXIT.refused,
-    });
   return changeConfiguration(core, {
     text: revision.text,
     source: `revision ${number}`,
     author,
     comment: `back to revision ${number}`,
     dryRun: false,
+    checkPrecondition() {
+      checkPrecondition();
+      // Whatever If-Match says: the revision before the present one is another one by now.
+      if (core.revision.number !== present)
+        throw new FairleadError('stale', `Revision ${core.revision.number} came into force meanwhile.`, {
+          remedy: 'Look at what is in force now, then try again.',
+          exit: EXIT.refused,
+        });
+    },
   });
 }
 

@@ -17,6 +17,7 @@ import { EXIT, FairleadError } from '../model/error.ts';
 import type { JsonValue } from '../store/record.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { changeConfiguration } from './change.ts';
+import { createConfigurationReader } from './configuration-reader.ts';
 import type { Core } from './core.ts';
 import { Director } from './director.ts';
 import { openEngine } from './engine-choice.ts';
@@ -122,6 +123,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
     clock,
     log,
     store,
+    reader: parts.use(createConfigurationReader({ clock })),
     opened,
     board,
     orders,
