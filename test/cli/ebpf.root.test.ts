@@ -159,7 +159,8 @@ describe('a director with the packet program', () => {
     expect(events.findLast((event) => event.kind === 'drained')?.reason).toMatch(
       /^the deadline came with 1 active, \d+ inactive, 0 templates; they were cut$/,
     );
-    expect(await server()).toMatchObject({ active: 0, admin: 'draining', weight_effective: 0 });
+    await until(async () => (await server()).active === 0);
+    expect(await server()).toMatchObject({ admin: 'draining', weight_effective: 0 });
     expect(fetched()).toBeUndefined();
     spawnSync(process.execPath, [MAIN, 'enable', 'www', 'rs1', '--runtime', folder]);
     expect(fetched()).toBe('served');
