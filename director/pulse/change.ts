@@ -3,6 +3,7 @@
 import type { Configuration } from '../config/configuration.ts';
 import { ConfigurationError, formatProblem } from '../config/problem.ts';
 import type { ApplyReply } from '../control/schema.ts';
+import type { EngineSnapshot } from '../engine/engine.ts';
 import { EXIT, FairleadError } from '../model/error.ts';
 import { describePlan } from '../reconcile/describe.ts';
 import { diffConfigurations, needsRestart } from './configuration-diff.ts';
@@ -49,7 +50,7 @@ export async function changeConfiguration(core: Core, request: ChangeRequest): P
 
   // On its way to the disk before the engine is asked: a revision stands even if the engine fails just now.
   const saved = changed ? adopt(core, request, hash, reply.changes) : Promise.resolve(true);
-  const { failed } = putInForce(core, configuration);
+  const { failed } = putInForce(core, configuration, rehearsed.actual);
   return { ...reply, revision: core.revision.number, stored: await saved, failed: [...failed] };
 }
 
@@ -79,11 +80,12 @@ function adopt(
 function putInForce(
   core: Pick<Core, 'director' | 'board' | 'monitors' | 'virtualIps'>,
   configuration: Configuration,
+  actual: EngineSnapshot,
 ): ReturnType<Core['director']['replace']> {
   // Verdicts first: what is decided about a server must know whether it is up.
   const checks = core.board.configure(configuration, () => false);
   core.monitors.assign(checks);
-  const report = core.director.replace(configuration);
+  const report = core.director.replace(configuration, actual);
   core.virtualIps.set(configuration);
   return report;
 }

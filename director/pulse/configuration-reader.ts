@@ -28,7 +28,7 @@ const PATIENCE_MS = 30_000;
 /** A thread that is not needed gives its memory back. */
 const IDLE_MS = 60_000;
 /** Most of what reading makes is soon dead; a larger young generation is collected less often. */
-const LIMITS = { maxYoungGenerationSizeMb: 96, maxOldGenerationSizeMb: 1_024 };
+const LIMITS = { maxYoungGenerationSizeMb: 32, maxOldGenerationSizeMb: 1_024 };
 
 interface Waiting {
   resolve(parsed: ParsedConfiguration): void;

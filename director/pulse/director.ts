@@ -81,14 +81,14 @@ export class Director {
     };
   }
 
-  /** Takes another configuration and carries it out. */
-  replace(configuration: Configuration): DecisionReport {
+  /** Takes another configuration and carries it out; `actual` is what the engine has just said. */
+  replace(configuration: Configuration, actual?: EngineSnapshot): DecisionReport {
     for (const service of this.#configuration.services) this.#policies.set(service.name, service.removal);
     this.#configuration = configuration;
     this.#byName = index(configuration);
     this.#setTimeouts(configuration);
     for (const name of this.#healths.keys()) if (!this.#byName.has(name)) this.#healths.delete(name);
-    return this.decideAll();
+    return this.decideAll(actual);
   }
 
   /** Decides about these services in a moment, together with whatever else comes up until then. */
@@ -118,10 +118,9 @@ export class Director {
     this.#actual = presentServices(snapshot);
   }
 
-  decideAll(): DecisionReport {
+  decideAll(snapshot: EngineSnapshot = this.#options.engine.snapshot()): DecisionReport {
     this.#dirty = new Set();
     this.#fullAt_ms = this.#options.clock.monotonic_ms();
-    const snapshot = this.#options.engine.snapshot();
     this.#actual = presentServices(snapshot);
     this.failures.keepOnly(new Set([...this.#byName.keys(), ...this.#actual.keys()]));
     const desired = this.#desire(this.#configuration.services);
