@@ -94,7 +94,7 @@ function checksFor(port: number, { checks, interval_ms }: ProbeRateOptions): Che
     jitter: 0.1,
   };
   const target = { address: address('127.0.0.1'), port };
-  const key = checkKey(target, monitor);
+  const key = checkKey(target, monitor, 'bench');
   return Array.from({ length: checks }, (_, index) => ({
     key: `${key} #${index}`,
     target,

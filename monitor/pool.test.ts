@@ -20,7 +20,7 @@ const tcp: MonitorSpec = {
 };
 
 function check(target: ProbeTarget, monitor: MonitorSpec = tcp): Check {
-  return { key: checkKey(target, monitor), target, service: 'www', monitor };
+  return { key: checkKey(target, monitor, 'www'), target, service: 'www', monitor };
 }
 
 function open(workers = 1): { pool: MonitorPool; verdicts: Verdict[]; logged: string[] } {

@@ -7,7 +7,7 @@ import type { MonitorStats } from './stats.ts';
 
 /** One nanny's task. */
 export interface Check {
-  /** checkKey() of target and monitor. */
+  /** checkKey() of target, monitor and service. */
   readonly key: string;
   readonly target: ProbeTarget;
   /** Name of the virtual service, for probes that pass it on. */

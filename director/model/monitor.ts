@@ -75,10 +75,28 @@ export function probeTarget(
 }
 
 /** Equal for monitors that one nanny can serve. */
-export function checkKey(target: ProbeTarget, monitor: MonitorSpec): string {
+export function checkKey(target: ProbeTarget, monitor: MonitorSpec, service: string): string {
+  return targetKey(target, policyKey(monitor, service));
+}
+
+/** The part of checkKey() that all servers of a service share: large services ask for it once. */
+export function policyKey(monitor: MonitorSpec, service: string): string {
   // The port has gone into the target already.
-  const { port: _, ...policy } = monitor;
-  return `${formatEndpoint(target.address, target.port)} ${JSON.stringify(policy, Object.keys(flatKeys(policy)).sort())}`;
+  const { port: _, ...rest } = monitor;
+  const policy = tellsService(monitor.probe) ? { ...rest, service } : rest;
+  return JSON.stringify(policy, Object.keys(flatKeys(policy)).sort());
+}
+
+export function targetKey(target: ProbeTarget, policy: string): string {
+  return `${formatEndpoint(target.address, target.port)} ${policy}`;
+}
+
+/** What stands for something else in the words of a command. */
+export const COMMAND_MARKS = /%[aps%]/g;
+
+/** Whether a probe depends on the service for which it is made: one nanny cannot serve two of them then. */
+export function tellsService(probe: ProbeSpec): boolean {
+  return probe.kind === 'exec' && probe.command.some((word) => word.match(COMMAND_MARKS)?.includes('%s'));
 }
 
 /** JSON.stringify's replacer list names keys at every depth; this collects them. */

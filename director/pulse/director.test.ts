@@ -86,7 +86,7 @@ class Bench {
     const config = service.servers.find((each) => each.name === server)!;
     const monitor = service.monitors[0]!;
     const changes = this.board.hear({
-      key: checkKey(probeTarget(config, monitor), monitor),
+      key: checkKey(probeTarget(config, monitor), monitor, service.name),
       health,
       reason: health === 'up' ? 'connected' : 'connection refused',
       latency_ms: 1,
@@ -172,7 +172,8 @@ describe('health', () => {
   it('believes what was stored rather than what the engine has', () => {
     bench.hear('rs1', 'up');
     const service = configure().services[0]!;
-    const key = checkKey(probeTarget(service.servers[0]!, service.monitors[0]!), service.monitors[0]!);
+    const [monitor] = service.monitors;
+    const key = checkKey(probeTarget(service.servers[0]!, monitor!), monitor!, service.name);
     const verdicts: VerdictRecord[] = [{ key, health: 'down', reason: 'connection refused', at: 1 }];
     expect(new Bench(configure(), { verdicts }, bench.engine).weights()).toBe('');
   });

@@ -5,7 +5,7 @@ import { ramp } from '../../monitor/core/ramp.ts';
 import type { Check } from '../../monitor/protocol.ts';
 import type { Configuration, ServerConfig, ServiceConfig } from '../config/configuration.ts';
 import type { Clock } from '../model/clock.ts';
-import { checkKey, type Health, probeTarget, type Verdict } from '../model/monitor.ts';
+import { type Health, policyKey, probeTarget, targetKey, type Verdict } from '../model/monitor.ts';
 import { serverKey } from '../model/orders.ts';
 import type { VerdictRecord } from '../store/record.ts';
 
@@ -66,13 +66,19 @@ export class HealthBoard {
     const watched = new Map<string, Watched>();
     const byKey = new Map<string, Watched[]>();
     const checks = new Map<string, Check>();
-    for (const service of configuration.services)
+    for (const service of configuration.services) {
+      const policies = service.monitors.map((monitor) => policyKey(monitor, service.name));
       for (const server of service.servers) {
-        const item = this.#watch(service, server, isInEngine);
+        const keys = service.monitors.map((monitor, index) =>
+          targetKey(probeTarget(server, monitor), policies[index]!),
+        );
+        const item = this.#watch(service, server, keys, isInEngine);
         watched.set(serverKey(service.name, server.name), item);
         for (const [index, monitor] of service.monitors.entries()) {
           const key = item.keys[index]!;
-          byKey.set(key, [...(byKey.get(key) ?? []), item]);
+          const sharers = byKey.get(key);
+          if (sharers === undefined) byKey.set(key, [item]);
+          else sharers.push(item);
           const { port: _, ...policy } = monitor;
           const known = this.#known.get(key)?.health ?? (item.assumedUp ? 'up' : undefined);
           checks.set(key, {
@@ -84,6 +90,7 @@ export class HealthBoard {
           });
         }
       }
+    }
     this.#watched = watched;
     this.#byKey = byKey;
     for (const key of this.#known.keys()) if (!byKey.has(key)) this.#known.delete(key);
@@ -93,6 +100,7 @@ export class HealthBoard {
   #watch(
     service: ServiceConfig,
     server: ServerConfig,
+    keys: readonly string[],
     isInEngine: (service: string, server: string) => boolean,
   ): Watched {
     const before = this.#watched.get(serverKey(service.name, server.name));
@@ -101,7 +109,7 @@ export class HealthBoard {
     const item: Watched = {
       service,
       server,
-      keys: service.monitors.map((monitor) => checkKey(probeTarget(server, monitor), monitor)),
+      keys,
       health: 'unknown',
       since: same ? before.since : undefined,
       beenUp: same && before.beenUp,

@@ -50,9 +50,12 @@ describe('the exec probe', () => {
 
   it('passes on an environment of its own and nothing of ours', async () => {
     const script = 'env | cut -d= -f1 | sort | tr "\\n" " "';
-    expect(await say(shell(script))).toBe(
-      'up: FAIRLEAD_ADDRESS FAIRLEAD_PORT FAIRLEAD_SERVICE LANG PATH PWD',
-    );
+    expect(await say(shell(script))).toBe('up: FAIRLEAD_ADDRESS FAIRLEAD_PORT LANG PATH PWD');
+  });
+
+  it('names the service in the environment only for commands that ask for it', async () => {
+    expect(await say([...shell('echo $0 $FAIRLEAD_SERVICE'), '%s'])).toBe('up: www www');
+    expect(await say(shell('echo none: $FAIRLEAD_SERVICE'))).toBe('up: none:');
   });
 
   it('fails when there is no such program', async () => {

@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
 import type { Readable } from 'node:stream';
-import type { ProbeTarget } from '../../director/model/monitor.ts';
+import { COMMAND_MARKS, type ProbeTarget, tellsService } from '../../director/model/monitor.ts';
 import { type Attempt, attempt, oneLine } from './attempt.ts';
 import type { Probe, ProbeContext, SpecOf } from './probe.ts';
 import { createSlots } from './slots.ts';
@@ -40,7 +40,12 @@ export function createExec(limits: ExecLimits = LIMITS): Probe<'exec'> {
 
 function run(attempt: Attempt, target: ProbeTarget, spec: SpecOf<'exec'>, context: ProbeContext): void {
   attempt.stage('end of the command');
-  const child = start(fillIn(spec.command, target, context.service), target, context.service);
+  const child = start(
+    fillIn(spec.command, target, context.service),
+    target,
+    // Without %s the nanny may serve several services, and one name would be wrong for the others.
+    tellsService(spec) ? context.service : undefined,
+  );
   let running = true;
   attempt.onEnd(() => {
     if (running) killGroup(child);
@@ -67,7 +72,7 @@ function run(attempt: Attempt, target: ProbeTarget, spec: SpecOf<'exec'>, contex
 }
 
 /** setpriv(1): the kernel kills the command when this process dies, however it dies. */
-function start(command: readonly string[], target: ProbeTarget, service: string) {
+function start(command: readonly string[], target: ProbeTarget, service: string | undefined) {
   return spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command], {
     detached: true, // a session and process group of its own
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -77,7 +82,7 @@ function start(command: readonly string[], target: ProbeTarget, service: string)
       LANG: 'C.UTF-8',
       FAIRLEAD_ADDRESS: target.address,
       FAIRLEAD_PORT: String(target.port),
-      FAIRLEAD_SERVICE: service,
+      ...(service === undefined ? {} : { FAIRLEAD_SERVICE: service }),
     },
   });
 }
@@ -110,7 +115,7 @@ function fillIn(command: readonly string[], target: ProbeTarget, service: string
     '%s': service,
     '%%': '%',
   };
-  return command.map((word) => word.replace(/%[aps%]/g, (mark) => values[mark] ?? mark));
+  return command.map((word) => word.replace(COMMAND_MARKS, (mark) => values[mark] ?? mark));
 }
 
 function killGroup(child: ChildProcess): void {
