@@ -1,7 +1,7 @@
 // Waking the event loop when a descriptor can be read, by koffi's poll (libuv's uv_poll).
 // Guarantees: called back as long as there is something to read; goes on after an error on the descriptor, which
 // libuv takes as the end (it stops the handle on POLLERR, as when netlink overflows or an interface goes down); never
-// called after disposal. The owner must keep the result: a forgotten handle is collected and falls silent.
+// called after disposal; promises that the callback settles go on at once, and what it throws is an uncaught exception. The owner must keep the result: a forgotten handle is collected and falls silent.
 import koffi from 'koffi';
 
 const PATIENCE = 3;
@@ -12,10 +12,17 @@ export function onReadable(fd: number, callback: () => void): Disposable {
   let disposed = false;
   let errors = 0;
   let retry: NodeJS.Timeout | undefined;
+  let next: NodeJS.Immediate | undefined;
 
   // koffi hands over (status, events), other than its types say. A negative status: libuv has stopped the handle.
   const wake = (status: unknown) => {
     errors = typeof status === 'number' && status < 0 ? errors + 1 : 0;
+    // koffi calls from outside Node's callback scope, where promises and ticks would wait for some later event of
+    // somebody else's. Immediates of this turn of the loop come right after its polls.
+    next ??= setImmediate(run);
+  };
+  const run = () => {
+    next = undefined;
     try {
       callback();
     } finally {
@@ -36,6 +43,7 @@ export function onReadable(fd: number, callback: () => void): Disposable {
       if (disposed) return; // koffi would crash on a handle that is closed already
       disposed = true;
       clearTimeout(retry);
+      clearImmediate(next);
       poll.close();
     },
   };
