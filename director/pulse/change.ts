@@ -8,6 +8,7 @@ import { EXIT, FairleadError } from '../model/error.ts';
 import { describePlan } from '../reconcile/describe.ts';
 import { diffConfigurations, needsRestart } from './configuration-diff.ts';
 import type { Core } from './core.ts';
+import { checkEngineLimits } from './engine-limits.ts';
 import { hashText } from './revisions.ts';
 
 export interface ChangeRequest {
@@ -101,22 +102,6 @@ function checkFits(core: Core, configuration: Configuration): void {
         exit: EXIT.refused,
       },
     );
-  const { limits, kind } = core.opened.engine.capabilities();
-  const servers = configuration.services.reduce(
-    (sum, service) => sum + service.servers.length + (service.sorry === undefined ? 0 : 1),
-    0,
-  );
-  for (const [what, wanted, limit] of [
-    ['services', configuration.services.length, limits.services],
-    ['real servers', servers, limits.servers],
-  ] as const)
-    if (wanted > limit)
-      throw new FairleadError(
-        'refused',
-        `The ${kind} engine takes ${limit} ${what}, the configuration has ${wanted}.`,
-        {
-          remedy: 'Spread the services over more than one pair.',
-          exit: EXIT.refused,
-        },
-      );
+  const { kind } = core.opened.engine.capabilities();
+  checkEngineLimits(configuration, kind, core.opened.limits);
 }

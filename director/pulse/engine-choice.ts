@@ -1,17 +1,18 @@
 // Opens the engine that the configuration names, and says what there is to do with it beyond the common interface.
+// Each engine is loaded only when it is named, so that what one of them lacks on this machine stops no other.
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { EngineConfig } from '../config/configuration.ts';
-import { openEbpfEngine } from '../engine/ebpf/ebpf-engine.ts';
 import type { Engine } from '../engine/engine.ts';
-import { createMemoryEngine } from '../engine/memory/memory-engine.ts';
 import { address } from '../model/address.ts';
 import type { Clock } from '../model/clock.ts';
 import { EXIT, FairleadError } from '../model/error.ts';
+import type { EngineLimits } from './engine-limits.ts';
 import type { Log } from './log.ts';
 
 export interface OpenedEngine extends Disposable {
   readonly engine: Engine;
+  readonly limits: EngineLimits;
   /** Before each sweep: for engines that do not read a clock themselves. */
   tick(): void;
   /** Takes the engine's state out of the kernel; without it packets go on after this process has ended. */
@@ -27,7 +28,7 @@ export interface EngineChoiceOptions {
 }
 
 /** Throws FairleadError. */
-export function openEngine(options: EngineChoiceOptions): OpenedEngine {
+export async function openEngine(options: EngineChoiceOptions): Promise<OpenedEngine> {
   switch (options.config.kind) {
     case 'ebpf':
       return openEbpf(options);
@@ -50,7 +51,11 @@ function pinFolder(runtime: string): string {
   return join(PINS, `fairlead-${createHash('sha256').update(runtime).digest('hex').slice(0, 12)}`);
 }
 
-function openEbpf({ config, runtime, log, clock }: EngineChoiceOptions): OpenedEngine {
+async function openEbpf({ config, runtime, log, clock }: EngineChoiceOptions): Promise<OpenedEngine> {
+  const [{ openEbpfEngine }, { HOPS_MAX }] = await Promise.all([
+    import('../engine/ebpf/ebpf-engine.ts'),
+    import('../engine/ebpf/hops/hop-table.ts'),
+  ]);
   const engine = openEbpfEngine({
     interfaces: config.interfaces,
     hook: config.hook,
@@ -62,6 +67,7 @@ function openEbpf({ config, runtime, log, clock }: EngineChoiceOptions): OpenedE
   });
   return {
     engine,
+    limits: { ...engine.capabilities().limits, addresses: HOPS_MAX },
     tick: () => {},
     release: () => engine.release(),
     [Symbol.dispose]: () => engine.close(),
@@ -72,7 +78,8 @@ const MEMORY_LIMITS = { services: 4_096, servers: 65_536 };
 const ETHERNET_MTU = 1_500;
 
 /** Forwards nothing: for trying things out, and for tests that have no privilege. */
-function openMemory({ config, clock }: EngineChoiceOptions): OpenedEngine {
+async function openMemory({ config, clock }: EngineChoiceOptions): Promise<OpenedEngine> {
+  const { createMemoryEngine } = await import('../engine/memory/memory-engine.ts');
   const engine = createMemoryEngine({
     capacity: config.connections_max,
     limits: MEMORY_LIMITS,
@@ -83,6 +90,7 @@ function openMemory({ config, clock }: EngineChoiceOptions): OpenedEngine {
   engine.setClock(clock.monotonic_ms());
   return {
     engine,
+    limits: engine.capabilities().limits,
     tick: () => engine.setClock(clock.monotonic_ms()),
     release: () => {},
     [Symbol.dispose]: () => engine.close(),

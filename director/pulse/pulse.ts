@@ -21,6 +21,7 @@ import { createConfigurationReader } from './configuration-reader.ts';
 import type { Core } from './core.ts';
 import { Director } from './director.ts';
 import { openEngine } from './engine-choice.ts';
+import { checkEngineLimits } from './engine-limits.ts';
 import { createHandlers } from './handlers.ts';
 import { HealthBoard } from './health-board.ts';
 import { lockRuntime, lockState } from './instance-lock.ts';
@@ -71,8 +72,9 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
   if (chosen.configuration !== file.configuration) insist(options.machine, chosen.configuration);
 
   const opened = parts.use(
-    openEngine({ config: chosen.configuration.engine, runtime: options.runtimeFolder, clock, log }),
+    await openEngine({ config: chosen.configuration.engine, runtime: options.runtimeFolder, clock, log }),
   );
+  checkEngineLimits(chosen.configuration, chosen.configuration.engine.kind, opened.limits);
   const found = opened.engine.snapshot();
   let started = false;
   // A start that fails leaves nothing behind, unless it was there before.
