@@ -177,6 +177,14 @@ struct fragment {
 	__u32 pad;
 };
 
+#define ATTACHMENTS_MAX 64
+
+// Where the packet program stands, for the process that takes over.
+struct attachment {
+	__u32 interface; // 0 = none
+	__u32 xdp;       // 0: tc
+};
+
 // One record of things that programs and user space tell each other.
 struct control {
 	__u32 layout;
@@ -191,6 +199,7 @@ struct control {
 	__u32 events_on;
 	__u32 events_lost;
 	__u64 free_head; // changes << 32 | index + 1 of a free slot, 0 = none
+	struct attachment attachments[ATTACHMENTS_MAX];
 	__u64 pad[4];
 };
 

@@ -2,6 +2,7 @@
 // `xdp` is a constant wherever these are used, so that each shell is compiled for itself.
 #pragma once
 #include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>

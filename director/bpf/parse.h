@@ -152,6 +152,14 @@ static __always_inline int parse_v6(struct packet *packet, void *start, void *en
 	return parse_transport(packet, start, end, offset);
 }
 
+// A frame that a bridge or a monitoring tool shows us, though its link address or its VLAN is another's: forwarding
+// it would send it twice. (Under XDP a card that is not listening to everything keeps such frames away, and a VLAN
+// tag stands in the frame.)
+static __always_inline int is_for_others(struct __sk_buff *skb)
+{
+	return skb->pkt_type != PACKET_HOST || skb->vlan_present;
+}
+
 static __always_inline int parse_once(void *ctx, const int xdp, struct packet *packet)
 {
 	void *start = frame_start(ctx, xdp), *end = frame_end(ctx, xdp);
@@ -160,6 +168,8 @@ static __always_inline int parse_once(void *ctx, const int xdp, struct packet *p
 
 	if (length < LINK_LENGTH)
 		return PARSED_MALFORMED;
+	if (!xdp && is_for_others(ctx))
+		return PARSED_OTHER;
 	if ((void *)(link + 1) > end)
 		return PARSED_SHORT;
 	if (link->h_proto == bpf_htons(ETH_P_IP))

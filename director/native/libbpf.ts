@@ -294,6 +294,7 @@ function tcOptions(place: TcPlace): Buffer {
   return options;
 }
 
+export const XDP_FLAGS_UPDATE_IF_NOEXIST = 1;
 export const XDP_FLAGS_DRV_MODE = 4;
 
 export function attachXdp(interfaceIndex: number, programFd: number, flags: number): void {

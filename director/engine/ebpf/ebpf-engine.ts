@@ -108,7 +108,12 @@ export class EbpfEngine implements Engine {
       this.#hopTable = opening.use(createHopTable({ onChange, log: options.log, clock: options.clock }));
     }
     this.#watchAddresses();
-    attachHooks(this.#hooks, this.#tables);
+    try {
+      attachHooks(this.#hooks, this.#tables);
+    } catch (error) {
+      if (!this.#tables.adopted) this.#tables.unpin();
+      throw error;
+    }
     this.#resources = opening.move();
   }
 

@@ -1,18 +1,29 @@
 // Where the packet program meets packets: tc or native XDP, per interface. Guarantees: every interface is looked up
-// before the first is touched, and if one cannot be attached, those attached before it in the same call are let go.
+// before the first is touched, and if one cannot be attached, those that are new in the same call are let go.
 import { readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { EXIT, FairleadError } from '../../model/error.ts';
-import { attachTc, attachXdp, detachTc, detachXdp, XDP_FLAGS_DRV_MODE } from '../../native/libbpf.ts';
+import {
+  attachTc,
+  attachXdp,
+  detachTc,
+  detachXdp,
+  XDP_FLAGS_DRV_MODE,
+  XDP_FLAGS_UPDATE_IF_NOEXIST,
+} from '../../native/libbpf.ts';
 import { Rtnetlink } from '../../native/rtnetlink.ts';
+import { ATTACHMENT, ATTACHMENTS_MAX, CONTROL } from './layout.ts';
 import type { Tables } from './tables.ts';
 
 export type HookChoice = 'auto' | 'tc' | 'xdp';
 
-export interface Hook {
-  readonly interface: string;
+export interface Attachment {
   readonly interface_index: number;
   readonly hook: 'tc' | 'xdp';
+}
+
+export interface Hook extends Attachment {
+  readonly interface: string;
   readonly why: string;
 }
 
@@ -67,40 +78,91 @@ export function findHooks(interfaces: readonly string[], choice: HookChoice): Ho
   });
 }
 
+/**
+ * Attaches to these and lets go of whatever an earlier process had attached elsewhere. Where the program stands already
+ * it is swapped without losing a packet.
+ */
 export function attachHooks(hooks: readonly Hook[], tables: Tables): void {
-  const attached: Hook[] = [];
-  try {
-    for (const hook of hooks) {
-      attach(hook, tables);
-      attached.push(hook);
-    }
-  } catch (cause) {
-    if (!tables.adopted) detachHooks(attached);
-    const failed = hooks[attached.length]!;
+  if (hooks.length > ATTACHMENTS_MAX)
     throw new FairleadError(
-      'attach-failed',
-      `The packet program cannot be attached to ${failed.interface} by ${failed.hook}.`,
+      'interfaces-too-many',
+      `engine.interfaces names more than ${ATTACHMENTS_MAX} interfaces.`,
       {
-        remedy:
-          failed.hook === 'xdp'
-            ? 'Set engine.hook to tc.'
-            : 'Run fairlead doctor; the kernel needs NET_SCH_INGRESS and NET_CLS_BPF.',
-        cause,
+        remedy: 'Name only those that clients or real servers are behind.',
+        exit: EXIT.usage,
       },
     );
+  const before = readAttachments(tables);
+  const attached: Hook[] = [];
+  for (const hook of hooks) {
+    try {
+      attach(
+        hook,
+        tables,
+        before.some((other) => isSame(other, hook)),
+      );
+    } catch (cause) {
+      detachHooks(attached.filter((each) => !before.some((other) => isSame(other, each))));
+      throw refusal(hook, cause);
+    }
+    attached.push(hook);
   }
+  detachHooks(before.filter((other) => !hooks.some((hook) => isSame(other, hook))));
+  writeAttachments(tables, hooks);
 }
 
-export function detachHooks(hooks: readonly Hook[]): void {
-  for (const { hook, interface_index } of hooks) {
+export function detachHooks(attachments: readonly Attachment[]): void {
+  for (const { hook, interface_index } of attachments) {
     if (hook === 'tc') detachTc(place(interface_index));
     else detachXdp(interface_index, XDP_FLAGS_DRV_MODE);
   }
 }
 
-function attach(hook: Hook, tables: Tables): void {
-  if (hook.hook === 'tc') attachTc(place(hook.interface_index), tables.programs.tc);
-  else attachXdp(hook.interface_index, tables.programs.xdp, XDP_FLAGS_DRV_MODE);
+function isSame(one: Attachment, other: Attachment): boolean {
+  return one.interface_index === other.interface_index && one.hook === other.hook;
+}
+
+/** Those of an earlier process; interfaces that are gone took the program with them. */
+function readAttachments(tables: Tables): Attachment[] {
+  using rtnetlink = new Rtnetlink();
+  const control = tables.array('control');
+  const found: Attachment[] = [];
+  for (let index = 0; index < ATTACHMENTS_MAX; index++) {
+    const at = CONTROL.attachments + index * ATTACHMENT.size;
+    const interface_index = control.getU32(0, at + ATTACHMENT.interface);
+    if (interface_index === 0 || !rtnetlink.link(interface_index)) continue;
+    found.push({ interface_index, hook: control.getU32(0, at + ATTACHMENT.xdp) ? 'xdp' : 'tc' });
+  }
+  return found;
+}
+
+function writeAttachments(tables: Tables, attachments: readonly Attachment[]): void {
+  const control = tables.array('control');
+  for (let index = 0; index < ATTACHMENTS_MAX; index++) {
+    const at = CONTROL.attachments + index * ATTACHMENT.size;
+    control.setU32(0, at + ATTACHMENT.interface, attachments[index]?.interface_index ?? 0);
+    control.setU32(0, at + ATTACHMENT.xdp, attachments[index]?.hook === 'xdp' ? 1 : 0);
+  }
+}
+
+function attach({ hook, interface_index }: Hook, tables: Tables, isOurs: boolean): void {
+  if (hook === 'tc') attachTc(place(interface_index), tables.programs.tc);
+  // never in the place of somebody else's program
+  else
+    attachXdp(
+      interface_index,
+      tables.programs.xdp,
+      isOurs ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_DRV_MODE | XDP_FLAGS_UPDATE_IF_NOEXIST,
+    );
+}
+
+function refusal(failed: Hook, cause: unknown): FairleadError {
+  const message = `The packet program cannot be attached to ${failed.interface} by ${failed.hook}.`;
+  const remedy =
+    failed.hook === 'xdp'
+      ? 'Set engine.hook to tc: the driver has no native XDP, or another XDP program stands there.'
+      : 'Run fairlead doctor; the kernel needs NET_SCH_INGRESS and NET_CLS_BPF.';
+  return new FairleadError('attach-failed', message, { remedy, cause });
 }
 
 function place(interface_index: number) {

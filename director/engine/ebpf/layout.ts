@@ -92,8 +92,12 @@ export const TRAFFIC = {
 } as const;
 export const TOTALS = { size: 256, in: 0, forwarded: 8, local: 16, dropped: 24 } as const;
 
+/** Room for so many attachments in the control record. */
+export const ATTACHMENTS_MAX = 64;
+export const ATTACHMENT = { size: 8, interface: 0, xdp: 4 } as const;
+
 export const CONTROL = {
-  size: 224,
+  size: 736,
   layout: 0,
   slots_max: 4,
   servers_max: 8,
@@ -106,6 +110,7 @@ export const CONTROL = {
   events_on: 176,
   events_lost: 180,
   free_head: 184,
+  attachments: 192,
 } as const;
 
 export const EVENT = { size: 144, change: 0, slot_index: 4, at_ns: 8, slot: 16 } as const;

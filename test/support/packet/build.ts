@@ -172,7 +172,8 @@ export function ipPacket(fields: PacketFields & { readonly protocol: number }): 
 /** A frame of any ethertype. */
 export function ethernet(ethertype: number, payload: Uint8Array, fields: IpFields = {}): Uint8Array {
   const header = new Uint8Array(LINK_HEADER_BYTES);
-  header.set(fields.link?.to ?? [0x02, 0, 0, 0, 0, 0x01], 0);
+  // The loopback's address, which the kernel's test-run takes for this host's own.
+  header.set(fields.link?.to ?? [0, 0, 0, 0, 0, 0], 0);
   header.set(fields.link?.from ?? [0x02, 0, 0, 0, 0, 0xfe], 6);
   put16(header, 12, ethertype);
   return concat(header, payload, new Uint8Array(fields.padding ?? 0));
