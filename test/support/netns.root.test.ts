@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { eventually } from './eventually.ts';
 import { createNamespaces, ip, run, sweepLeftovers } from './netns.ts';
 
 describe('createNamespaces', () => {
@@ -58,5 +59,23 @@ describe('sweepLeftovers', () => {
     expect(swept).not.toContain(mine.name);
     expect(existsSync(mine.path)).toBe(true);
     expect(existsSync(`/run/netns/${orphan}`)).toBe(false);
+  });
+
+  it('takes a process that has ended for gone, though its parent has not asked for it', async () => {
+    using set = createNamespaces('zombie', ['parent']);
+    const parent = set.start(set.get('parent'), 'sh', ['-c', 'true & echo $!; exec sleep 1000'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const pid = await new Promise<number>((resolve) =>
+      parent.stdout?.once('data', (text) => resolve(Number(text))),
+    );
+    const fields = () =>
+      readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ');
+    await eventually(() => fields()[0]).toBe('Z');
+    const orphan = `fl-${pid}-${fields()[19]}-abcdef-orphan`;
+    run(set.get('parent'), 'ip', ['netns', 'add', orphan]);
+    expect(sweepLeftovers()).toContain(orphan);
   });
 });

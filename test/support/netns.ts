@@ -183,11 +183,15 @@ function listNames(): string[] {
   }
 }
 
-/** Field 22 of /proc/PID/stat (proc(5)): with the pid it names one process for good. Undefined when it is gone. */
+/**
+ * Field 22 of /proc/PID/stat (proc(5)): with the pid it names one process for good. Undefined when it is gone, or has
+ * ended and waits for a parent that never asks.
+ */
 function startTime(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
   } catch {
     return undefined;
   }
