@@ -76,6 +76,9 @@ describe('examine', () => {
     ['an interface down', { '/sys/class/net/eth0/operstate': 'down\n' }, 'warn interface'],
     ['no forwarding', { '/proc/sys/net/ipv4/ip_forward': '0\n' }, 'fail forwarding'],
     ['strict reverse paths', { '/proc/sys/net/ipv4/conf/eth0/rp_filter': '1\n' }, 'warn rp-filter'],
+    ['room for neighbours', { '/proc/sys/net/ipv4/neigh/default/gc_thresh3': '1024\n' }, ''],
+    ['too few neighbours', { '/proc/sys/net/ipv4/neigh/default/gc_thresh3': '128\n' }, 'warn neighbours'],
+    ['too few neighbours of the other family', { '/proc/sys/net/ipv6/neigh/default/gc_thresh3': '1\n' }, ''],
     ['no time server', { '/run/chrony/chronyd.pid': undefined }, 'warn clock'],
   ])('%s', (_, changes, expected) => {
     const findings = examine(machine(changes), configuration());
@@ -101,6 +104,16 @@ describe('examine', () => {
       'warn offloads',
       'warn virtual-ip',
     ]);
+  });
+
+  it('names a size of the neighbour table that is enough', () => {
+    const findings = examine(
+      machine({ '/proc/sys/net/ipv4/neigh/default/gc_thresh3': '128\n' }),
+      configuration(),
+    );
+    expect(findings.find((each) => each.check === 'neighbours')?.remedy).toContain(
+      'net.ipv4.neigh.default.gc_thresh3=512 net.ipv4.neigh.default.gc_thresh2=256',
+    );
   });
 
   it('asks nothing of the kernel for the memory engine', () => {

@@ -16,6 +16,7 @@ import type { Machine } from './machine.ts';
 import {
   checkForwarding,
   checkInterfaces,
+  checkNeighbours,
   checkOffloads,
   checkReversePath,
   checkVirtualIps,
@@ -31,6 +32,7 @@ export function examine(machine: Machine, configuration: Configuration | undefin
     ...(kind === 'memory'
       ? []
       : [checkReversePath(machine, interfaces), ...checkOffloads(machine, interfaces)]),
+    ...(configuration === undefined || kind === 'memory' ? [] : checkNeighbours(machine, configuration)),
     ...(configuration === undefined ? [] : checkVirtualIps(machine, configuration)),
     ...(configuration === undefined || kind === 'memory'
       ? []

@@ -50,6 +50,37 @@ export function checkForwarding(machine: Machine, configuration: Configuration):
   });
 }
 
+/** Full neighbour tables (net/core/neighbour.c) make the kernel refuse to look for more: servers cannot be reached then. */
+export function checkNeighbours(machine: Machine, configuration: Configuration): Finding[] {
+  const servers = new Set(
+    configuration.services
+      .flatMap((service) => [...service.servers, ...(service.sorry === undefined ? [] : [service.sorry])])
+      .filter((server) => server.method !== 'local')
+      .map((server) => server.address),
+  );
+  return ([4, 6] as const).flatMap((family) => {
+    const wanted = [...servers].filter((address) => familyOf(address) === family).length;
+    const name = `net.ipv${family}.neigh.default.gc_thresh3`;
+    const text = machine.read(`/proc/sys/${name.replaceAll('.', '/')}`)?.trim() ?? '';
+    // Absent in a network namespace of its own: the setting is the whole machine's.
+    if (wanted === 0 || !/^\d+$/.test(text)) return [];
+    const limit = Number(text);
+    if (wanted + OTHER_NEIGHBOURS <= limit)
+      return [ok('neighbours', `the kernel has room for ${limit} IPv${family} neighbours`)];
+    const better = 2 ** Math.ceil(Math.log2((wanted + OTHER_NEIGHBOURS) * 2));
+    return [
+      warn(
+        'neighbours',
+        `the kernel has room for ${limit} IPv${family} neighbours, and there are ${wanted} addresses of real servers: those for which there is no room cannot be reached`,
+        `Run: sysctl -w ${name}=${better} ${name.replace(/3$/, '2')}=${better / 2}, unless most servers are behind routers.`,
+      ),
+    ];
+  });
+}
+
+/** Routers, clients on the same link, the peer. */
+const OTHER_NEIGHBOURS = 128;
+
 /** Strict reverse-path filtering drops packets that come in by another way than replies would go out (RFC 3704). */
 export function checkReversePath(machine: Machine, interfaces: readonly string[]): Finding {
   const strict = ['all', ...interfaces].filter(
