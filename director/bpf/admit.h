@@ -14,6 +14,8 @@ static __always_inline __u32 find_template(struct control *control, __u32 servic
 	if (!slot)
 		return NONE;
 	word = READ(slot->word);
+	if (kind_of(word) != KIND_TEMPLATE)
+		return NONE;
 	if (is_expired(control, slot, word, now)) {
 		release(index, word);
 		return NONE;
@@ -56,7 +58,7 @@ static __always_inline int refresh_template(struct service *service, struct admi
 		slot->timeout_ms = service->persistence_ms;
 		slot->seen_ns = now;
 		lead_template(slot, server, admission->server_id);
-		__sync_lock_test_and_set(&slot->word, make_word(generation_of(slot->word) + 1, KIND_TEMPLATE, S_TEMPLATE));
+		__sync_lock_test_and_set(&slot->word, make_word(generation_of(slot->word) + 1, KIND_TEMPLATE | MAKING, S_TEMPLATE));
 		admission->template = fresh;
 		admission->fresh = 1;
 		return 1;
@@ -109,7 +111,7 @@ static __always_inline int fill_connection(const struct packet *packet, const st
 		slot->template_generation = generation_of(template->word);
 		__sync_fetch_and_add(&template->controls, 1);
 	}
-	__sync_lock_test_and_set(&slot->word, make_word(generation_of(slot->word) + 1, KIND_CONNECTION, state));
+	__sync_lock_test_and_set(&slot->word, make_word(generation_of(slot->word) + 1, KIND_CONNECTION | MAKING, state));
 	return FORWARD;
 }
 
@@ -191,6 +193,15 @@ __noinline int admit(const struct packet *packet, struct admission *admission, _
 	return fill_connection(packet, admission, index, now);
 }
 
+// Hands an entry over to everyone. Its maker alone changes its word until then.
+static __always_inline void hand_over(struct slot *slot, __u32 index)
+{
+	__u64 word = READ(slot->word);
+
+	__sync_lock_test_and_set(&slot->word, make_word(generation_of(word), kind_of(word) & ~MAKING, state_of(word)));
+	emit(index, CHANGE_CREATED);
+}
+
 // Makes a new connection, and its template if that is new, findable. Returns a reason if it cannot be.
 __noinline int publish(__u32 index, __u32 fresh_template)
 {
@@ -203,7 +214,7 @@ __noinline int publish(__u32 index, __u32 fresh_template)
 	if (template) {
 		entered = index_enter(fresh_template, ROLE_TEMPLATE);
 		if (entered == ENTERED)
-			emit(fresh_template, CHANGE_CREATED);
+			hand_over(template, fresh_template);
 	}
 	if (entered == ENTERED)
 		entered = index_enter(index, ROLE_INBOUND);
@@ -211,14 +222,13 @@ __noinline int publish(__u32 index, __u32 fresh_template)
 		entered = index_enter(index, ROLE_OUTBOUND);
 	if (entered != ENTERED) {
 		release(index, READ(slot->word));
-		// a template that nothing can find would never expire by use; it controls nothing now
-		if (template)
+		if (template) // it controls nothing now
 			release(fresh_template, READ(template->word));
 		return entered == NO_CELL ? D_INDEX_FULL : D_LOST_RACE;
 	}
 	traffic = traffic_of(slot->server);
 	if (traffic)
 		traffic->connections++;
-	emit(index, CHANGE_CREATED);
+	hand_over(slot, index);
 	return FORWARD;
 }

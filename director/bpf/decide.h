@@ -20,6 +20,8 @@ static __always_inline int take_entry(struct control *control, struct slot *slot
 {
 	__u64 word = READ(slot->word);
 
+	if (kind_of(word) != KIND_CONNECTION)
+		return 0;
 	if (is_expired(control, slot, word, now)) {
 		release(slot_index, word);
 		return 0;

@@ -121,7 +121,7 @@ __noinline int release(__u32 index, __u64 word)
 	server = server_at(slot->server);
 	if (__sync_val_compare_and_swap(&slot->word, word, make_word(generation_of(word), KIND_FREE, 0)) != word)
 		return 0;
-	if (kind_of(word) == KIND_TEMPLATE) {
+	if ((kind_of(word) & ~MAKING) == KIND_TEMPLATE) {
 		if (server)
 			__sync_fetch_and_add(&server->templates, -1);
 		index_remove(index, ROLE_TEMPLATE);
@@ -132,7 +132,7 @@ __noinline int release(__u32 index, __u64 word)
 			struct slot *template = slot_at(slot->template);
 
 			if (template && generation_of(template->word) == slot->template_generation &&
-			    kind_of(template->word) == KIND_TEMPLATE)
+			    (kind_of(template->word) & ~MAKING) == KIND_TEMPLATE)
 				__sync_fetch_and_add(&template->controls, -1);
 		}
 		index_remove(index, ROLE_INBOUND);

@@ -69,7 +69,7 @@ static __always_inline struct tuple key_of(const struct slot *slot, __u32 role)
 
 static __always_inline __u32 role_in(const struct slot *slot, const struct tuple *tuple)
 {
-	__u8 kind = kind_of(READ(slot->word));
+	__u8 kind = kind_of(READ(slot->word)) & ~MAKING;
 
 	if (tuple->protocol == PROTOCOL_TEMPLATE)
 		return kind == KIND_TEMPLATE && slot->service == tuple->to.word[1] &&

@@ -17,6 +17,8 @@ enum direction { INBOUND, OUTBOUND };
 enum method { METHOD_NAT, METHOD_ROUTE, METHOD_TUNNEL, METHOD_LOCAL };
 enum scheduler { SCHEDULER_RR, SCHEDULER_WRR, SCHEDULER_LC, SCHEDULER_WLC };
 enum kind { KIND_FREE, KIND_CONNECTION, KIND_TEMPLATE };
+// Beside a kind: the entry is being made. Nobody but its maker uses or frees it; its keys are taken, though.
+#define MAKING 4
 enum change { CHANGE_CREATED, CHANGE_STATE, CHANGE_CLOSED };
 
 // Order of CONNECTION_STATES in director/model/state.ts; 0 to 10 are the kernel's IP_VS_TCP_S_*.

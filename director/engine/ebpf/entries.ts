@@ -32,7 +32,9 @@ export class Entries {
       filter.client === undefined ? undefined : new Uint32Array(addressBytes(filter.client).buffer);
     for (let index = 0; index < this.#tables.slotsInUse; index++) {
       const kind = kindAt(slots, index);
-      if (kind === KIND.free || (filter.kind && KIND[filter.kind] !== kind)) continue;
+      // free, or still being made
+      if (kind !== KIND.connection && kind !== KIND.template) continue;
+      if (filter.kind && KIND[filter.kind] !== kind) continue;
       if (state !== undefined && (slots.u32[(index * SLOT.size) >>> 2]! & 0xff) !== state) continue;
       if (client && !sameWords(slots.u32, (index * SLOT.size + SLOT.client) >>> 2, client)) continue;
       if (!this.#belongs(slots, index, filter)) continue;
