@@ -1,5 +1,5 @@
 // `fairlead doctor`: what stands in the way of this machine being a director, running or not.
-
+import { readlinkSync } from 'node:fs';
 import type { Configuration } from '../../config/configuration.ts';
 import { readConfigurationFile } from '../../config/file.ts';
 import { parseConfiguration } from '../../config/parse.ts';
@@ -34,7 +34,7 @@ export const doctor: Command = {
     const { findings: running, configuration: inForce } = await examineRunning(context);
     const file = text(context.values, 'config');
     const configuration = file === undefined ? inForce : readConfigurationFile(file).configuration;
-    const findings = [...examine(thisMachine(Date.now), configuration), ...running];
+    const findings = [...running, ...examine(thisMachine(Date.now), configuration)];
     print(context, { findings }, () => render(context, findings));
     return findings.some((finding) => finding.level === 'fail') ? EXIT.failed : EXIT.ok;
   },
@@ -63,6 +63,7 @@ async function examineRunning(context: CommandContext): Promise<Running> {
   return {
     findings: [
       ok('director', `running, pid ${status.pid}, ${status.role}, engine ${status.engine.kind}`),
+      ...examineNamespace(status.pid),
       ...status.problems.map((problem) =>
         fail(
           problem.code,
@@ -74,6 +75,22 @@ async function examineRunning(context: CommandContext): Promise<Running> {
     ],
     configuration: 'configuration' in parsed ? parsed.configuration : undefined,
   };
+}
+
+/** Interfaces, addresses and settings are those of a namespace; the director's may be another one than ours. */
+function examineNamespace(pid: number): Finding[] {
+  try {
+    if (readlinkSync('/proc/self/ns/net') === readlinkSync(`/proc/${pid}/ns/net`)) return [];
+  } catch {
+    return []; // somebody without the right to look, or a director on the other side of a container
+  }
+  return [
+    warn(
+      'namespace',
+      `the director (pid ${pid}) runs in another network namespace: what is said here about interfaces, addresses and settings is not about its own`,
+      `Run: nsenter --net=/proc/${pid}/ns/net fairlead doctor`,
+    ),
+  ];
 }
 
 async function examineServers(context: CommandContext): Promise<Finding[]> {

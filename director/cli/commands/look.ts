@@ -2,11 +2,11 @@
 import type { ServerStatus, ServiceStatus, Status } from '../../control/schema.ts';
 import { EXIT } from '../../model/error.ts';
 import type { Command, CommandContext } from '../command.ts';
+import { overview } from '../overview.ts';
 import {
   admin,
   amount,
   bytesRate,
-  clockTime,
   configuredWeight,
   duration,
   rate,
@@ -185,6 +185,7 @@ function serverTable(context: CommandContext, list: readonly ServerStatus[]): st
       { title: 'ACTIVE', align: 'right' },
       { title: 'INACTIVE', align: 'right' },
       { title: 'RATE', align: 'right' },
+      { title: 'PATH' },
       { title: 'WHY' },
     ],
     list.map((server) => [
@@ -199,6 +200,7 @@ function serverTable(context: CommandContext, list: readonly ServerStatus[]): st
       String(server.active),
       String(server.inactive),
       rate(server.rates),
+      server.path ?? '-',
       { text: why(server), tone: 'quiet' },
     ]),
   );
@@ -215,25 +217,7 @@ function why(server: ServerStatus): string {
 
 function renderStatus(context: CommandContext, value: Status): string {
   const { color } = context.terminal;
-  const label = (text: string): string => paint(text.padEnd(10), 'strong', color);
-  const { engine, revision, store, monitor } = value;
-  const hooks = engine.hooks.map((hook) => `${hook.interface} ${hook.hook} (${hook.why})`);
-  const tables = engine.tables.map((each) => `${each.name} ${each.used}/${each.limit}`);
-  const drops = Object.entries(engine.totals.dropped).filter(([, count]) => count > 0);
-  const dropped = drops.reduce((sum, [, count]) => sum + count, 0);
-  const lines = [
-    `${label('director')}${value.cluster}/${value.node}: ${paint(value.role, value.role === 'active' ? 'good' : 'warn', color)}, ${value.role_because}`,
-    `${label('running')}fairlead ${value.version}, pid ${value.pid}, for ${duration(value.now - value.started)}`,
-    `${label('revision')}${revision.number}, ${clockTime(revision.at)} by ${plain(revision.author)}${revision.comment === '' ? '' : `: ${plain(revision.comment)}`}`,
-    `${label('engine')}${engine.kind}${hooks.length > 0 ? `: ${hooks.join(', ')}` : ''}; ${engine.survives_restart ? 'packets go on through a restart' : 'its state ends with the process'}`,
-    `${label('tables')}${tables.length > 0 ? tables.join(', ') : 'empty'}`,
-    `${label('packets')}in ${amount(engine.totals.in)}, forwarded ${amount(engine.totals.forwarded)}, local ${amount(engine.totals.local)}, dropped ${amount(dropped)}${drops.length > 0 ? ` (${drops.map(([name, count]) => `${name} ${count}`).join(', ')})` : ''}`,
-    `${label('VIPs')}${value.virtual_ips.length === 0 ? 'none' : value.virtual_ips.map((vip) => `${vip.address} ${vip.interface} ${vip.state}`).join(', ')}`,
-    `${label('monitors')}${monitor.checks} checks by ${monitor.pids.length} processes${monitor.restarts > 0 ? `, ${monitor.restarts} restarts` : ''}`,
-    `${label('store')}${store.state}${store.detail === undefined ? '' : `: ${plain(store.detail)}`}`,
-    '',
-    serviceTable(context, value.services),
-  ];
+  const lines = [...overview(value, color), '', serviceTable(context, value.services)];
   for (const problem of value.problems) {
     lines.push(`${paint('problem', 'bad', color)}   ${plain(problem.subject)}: ${plain(problem.detail)}`);
     if (problem.remedy !== undefined) lines.push(`          ${problem.remedy}`);
