@@ -209,3 +209,37 @@ describe('a start that cannot be', () => {
     expect((await instance.cli('disable', 'www', 'rs1')).status).toBe(0);
   });
 });
+
+describe('a large configuration', () => {
+  const services = (count: number, comment = ''): string =>
+    `${comment}${text().replace(/^services:\n/m, () => `services:\n${many(count)}`)}`;
+  const many = (count: number): string =>
+    Array.from(
+      { length: count },
+      (_, index) => `  s${index}: { listen: "tcp://10.9.${index >> 8}.${index & 255}:80", monitor: none }\n`,
+    ).join('');
+
+  it('that the engine has no room for is refused, and what is in force stays', async () => {
+    await instance.run();
+    await healthy('rs1', 'up');
+    const { status, err } = await instance.cli('apply', instance.file('many.yaml', services(4_096)));
+    expect(status).toBe(2);
+    expect(err).toMatch(/4097 services, and the memory engine takes at most 4096\.\nremedy: /);
+    expect(await instance.client.revision()).toBe(1);
+    expect(await server('rs1')).toMatchObject({ presence: 'present' });
+  });
+
+  it('comes into force once when two are applied at once for the same revision', async () => {
+    await instance.run();
+    const apply = (comment: string) =>
+      instance.cli(
+        'apply',
+        instance.file(`${comment}.yaml`, services(800, `# ${comment}\n`)),
+        '--if-revision',
+        '1',
+      );
+    const ended = await Promise.all([apply('one'), apply('two')]);
+    expect(ended.map(({ status }) => status).sort()).toEqual([0, 4]);
+    expect(await instance.client.revision()).toBe(2);
+  });
+});
