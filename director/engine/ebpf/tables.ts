@@ -2,7 +2,7 @@
 // process. Guarantees: what is pinned is complete (maps first, the mark that says so last); a table of another
 // layout is never touched; memory maps end with disposal, pinned state does not.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statfsSync, unlinkSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { FairleadError } from '../../model/error.ts';
@@ -104,7 +104,8 @@ export class Tables implements Disposable {
       for (const fd of found?.fds.values() ?? []) close(fd);
     }
     if (!this.adopted) this.#writeControl(hashKey);
-    if (options.pinFolder !== undefined && !this.adopted) this.#pinAll(options.pinFolder);
+    if (options.pinFolder !== undefined && !this.adopted) this.#pinMaps(options.pinFolder);
+    if (options.pinFolder !== undefined) this.#pinPrograms(options.pinFolder);
   }
 
   array(name: MappedName): MappedArray {
@@ -163,10 +164,19 @@ export class Tables implements Disposable {
     control.setU32(0, CONTROL.layout, layout.LAYOUT_VERSION);
   }
 
-  #pinAll(folder: string): void {
+  #pinMaps(folder: string): void {
     // `control` last: it is what findPinned looks for
     const names = [...OTHERS, ...MAPPED.filter((name) => name !== 'control'), 'control'] as const;
     for (const name of names) pin(this.#object.map(name).fd, join(folder, name));
+  }
+
+  /** Hooks hold the programs anyway; pinned, they can be looked at by name: `bpftool prog show pinned …`. */
+  #pinPrograms(folder: string): void {
+    for (const [name, fd] of Object.entries(this.programs)) {
+      const path = join(folder, `program-${name}`);
+      rmSync(path, { force: true }); // an earlier process's
+      pin(fd, path);
+    }
   }
 }
 
