@@ -27,6 +27,7 @@ function machine(
   return {
     read: (path) => files[path],
     exists: (path) => files[path] !== undefined,
+    mode: (path) => (files[path] === undefined ? undefined : 0o600),
     kernelRelease: '6.1.0-13-amd64',
     addresses: () => ['10.0.0.100'],
     availableMemory_bytes: () => 8e9,
@@ -127,8 +128,8 @@ describe('examine', () => {
 
 describe('insist', () => {
   it('throws for what makes running pointless, and only warns of what may still be put right', () => {
-    expect(() => insist(machine({ '/proc/self/net/dev': '' }), configuration())).toThrow(FairleadError);
-    expect(bad(insist(machine({ '/proc/sys/net/ipv4/ip_forward': '0' }), configuration()))).toEqual([
+    expect(() => insist(machine({ '/proc/self/net/dev': '' }), configuration(), '/')).toThrow(FairleadError);
+    expect(bad(insist(machine({ '/proc/sys/net/ipv4/ip_forward': '0' }), configuration(), '/'))).toEqual([
       'fail forwarding',
     ]);
   });

@@ -12,6 +12,7 @@ import {
   checkMemory,
   checkPrivileges,
 } from './kernel-checks.ts';
+import { checkKey } from './key-check.ts';
 import type { Machine } from './machine.ts';
 import {
   checkForwarding,
@@ -22,7 +23,12 @@ import {
   checkVirtualIps,
 } from './network-checks.ts';
 
-export function examine(machine: Machine, configuration: Configuration | undefined): Finding[] {
+/** `folder` is the configuration file's; undefined when it is not known. */
+export function examine(
+  machine: Machine,
+  configuration: Configuration | undefined,
+  folder?: string,
+): Finding[] {
   const kind = configuration?.engine.kind ?? 'ebpf';
   const interfaces = configuration?.engine.interfaces ?? [];
   return [
@@ -34,6 +40,7 @@ export function examine(machine: Machine, configuration: Configuration | undefin
       : [checkReversePath(machine, interfaces), ...checkOffloads(machine, interfaces)]),
     ...(configuration === undefined || kind === 'memory' ? [] : checkNeighbours(machine, configuration)),
     ...(configuration === undefined ? [] : checkVirtualIps(machine, configuration)),
+    ...(configuration === undefined || folder === undefined ? [] : checkKey(machine, configuration, folder)),
     ...(configuration === undefined || kind === 'memory'
       ? []
       : [checkMemory(machine, configuration.engine.connections_max)]),
@@ -54,10 +61,11 @@ function examineForEbpf(machine: Machine): Finding[] {
 }
 
 /** Before anything is touched. Throws for the first thing that makes running pointless; returns what only surprises. */
-export function insist(machine: Machine, configuration: Configuration): Finding[] {
+export function insist(machine: Machine, configuration: Configuration, folder: string): Finding[] {
   const findings = [
     ...(configuration.engine.kind === 'ebpf' ? examineForEbpf(machine) : []),
     ...checkInterfaces(machine, configuration),
+    ...checkKey(machine, configuration, folder),
     ...(configuration.engine.kind === 'memory' ? [] : checkForwarding(machine, configuration)),
   ];
   // Forwarding may be switched on later without a restart; the rest may not.

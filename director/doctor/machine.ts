@@ -9,6 +9,8 @@ export interface Machine {
   /** A text file, at most a megabyte of it; undefined when it cannot be read. */
   read(path: string): string | undefined;
   exists(path: string): boolean;
+  /** Permission bits; undefined when there is no such file. */
+  mode(path: string): number | undefined;
   readonly kernelRelease: string;
   /** Addresses of all interfaces. */
   addresses(): readonly string[];
@@ -34,6 +36,7 @@ export function thisMachine(now: () => number): Machine {
       }
     },
     exists: (path) => fs.existsSync(path),
+    mode: (path) => fs.statSync(path, { throwIfNoEntry: false })?.mode,
     kernelRelease: os.release(),
     addresses: () =>
       Object.values(os.networkInterfaces()).flatMap((list) => (list ?? []).map((each) => each.address)),

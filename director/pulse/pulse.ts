@@ -55,7 +55,11 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
   const file = readConfigurationFile(options.configFile);
   checkNode(file.configuration, options.node);
   for (const warning of file.warnings) log('warn', warning.message, { line: warning.line });
-  for (const { detail, check, remedy } of insist(options.machine, file.configuration))
+  for (const { detail, check, remedy } of insist(
+    options.machine,
+    file.configuration,
+    path.dirname(options.configFile),
+  ))
     log('warn', detail, { check, remedy });
 
   await using parts = new AsyncDisposableStack();
@@ -69,7 +73,8 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
   };
   tellStore(store, record);
   const chosen = chooseStartingPoint(file, store, options, record);
-  if (chosen.configuration !== file.configuration) insist(options.machine, chosen.configuration);
+  if (chosen.configuration !== file.configuration)
+    insist(options.machine, chosen.configuration, path.dirname(options.configFile));
 
   const opened = parts.use(
     await openEngine({ config: chosen.configuration.engine, runtime: options.runtimeFolder, clock, log }),

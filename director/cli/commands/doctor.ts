@@ -1,5 +1,7 @@
 // `fairlead doctor`: what stands in the way of this machine being a director, running or not.
+
 import { readlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Configuration } from '../../config/configuration.ts';
 import { readConfigurationFile } from '../../config/file.ts';
 import { parseConfiguration } from '../../config/parse.ts';
@@ -34,7 +36,7 @@ export const doctor: Command = {
     const { findings: running, configuration: inForce } = await examineRunning(context);
     const file = text(context.values, 'config');
     const configuration = file === undefined ? inForce : readConfigurationFile(file).configuration;
-    const findings = [...running, ...examine(thisMachine(Date.now), configuration)];
+    const findings = [...running, ...examine(thisMachine(Date.now), configuration, file && dirname(file))];
     print(context, { findings }, () => render(context, findings));
     return findings.some((finding) => finding.level === 'fail') ? EXIT.failed : EXIT.ok;
   },
