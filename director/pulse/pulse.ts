@@ -30,6 +30,7 @@ import { OrderBook } from './order-book.ts';
 import type { RecordEvent } from './record-event.ts';
 import { startRounds } from './rounds.ts';
 import { chooseStartingPoint } from './starting-point.ts';
+import { startUpkeep } from './upkeep.ts';
 import { openVirtualIps } from './virtual-ips.ts';
 
 export interface PulseOptions {
@@ -144,6 +145,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
   begin(core, found, chosen.because);
   if (chosen.isNew) await store.saveRevision(chosen.revision);
   parts.use(startRounds(core));
+  parts.use(startUpkeep(core));
   parts.use(
     await openControlServer({
       socket: socketOf(options.runtimeFolder),

@@ -63,6 +63,12 @@ export class StoreLink implements AsyncDisposable {
     );
   }
 
+  /** Undefined when it is done, else why not. */
+  async upkeep(): Promise<string | undefined> {
+    const answer = await this.#ask({ kind: 'upkeep' });
+    return answer.kind === 'failed' ? answer.detail : undefined;
+  }
+
   #ask(body: RequestBody): Promise<StoreAnswer> {
     const id = this.#nextId++;
     if (this.#dead !== undefined)

@@ -14,7 +14,7 @@ export interface StoreWorkerData {
 export type StoreRequest =
   | { readonly id: number; readonly kind: 'write'; readonly writes: readonly StoreWrite[] }
   | { readonly id: number; readonly kind: 'read'; readonly read: StoreRead }
-  | { readonly id: number; readonly kind: 'close' };
+  | { readonly id: number; readonly kind: 'upkeep' | 'close' };
 
 export type StoreAnswer =
   | {
@@ -61,6 +61,7 @@ try {
 function answer(tables: Tables, request: StoreRequest): StoreAnswer {
   try {
     if (request.kind === 'write') tables.write(request.writes);
+    if (request.kind === 'upkeep') tables.upkeep();
     const reply = request.kind === 'read' ? tables.read(request.read) : undefined;
     return { kind: 'done', id: request.id, ...(reply === undefined ? {} : { reply }) };
   } catch (error) {

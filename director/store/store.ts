@@ -54,6 +54,8 @@ export interface Store extends AsyncDisposable {
   revisions(): Promise<readonly RevisionSummary[]>;
   revision(number: number): Promise<RevisionRecord | undefined>;
   lastEventId(): number;
+  /** What a database needs now and then. Undefined when it is done, else why not. */
+  upkeep(): Promise<string | undefined>;
   /** Called with each event as it is recorded, in order; must not throw. */
   follow(onEvent: (event: EventRecord) => void): Disposable;
   status(): StoreStatus;
@@ -130,6 +132,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       );
     },
     lastEventId: () => lastId,
+    upkeep: () => link.upkeep(),
     follow(onEvent) {
       followers.add(onEvent);
       return { [Symbol.dispose]: () => void followers.delete(onEvent) };

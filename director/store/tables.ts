@@ -20,6 +20,8 @@ export interface Tables {
   write(writes: readonly StoreWrite[]): void;
   read(read: StoreRead): StoreReply;
   state(): StoredState;
+  /** Refreshes the planner's statistics and gives the write-ahead log's space back. */
+  upkeep(): void;
 }
 
 interface EventRow {
@@ -120,6 +122,10 @@ export function openTables(database: Database): Tables {
   });
 
   return {
+    upkeep() {
+      database.pragma('optimize');
+      database.pragma('wal_checkpoint(TRUNCATE)');
+    },
     write: (writes) => writeAll(writes),
     read(read) {
       switch (read.kind) {
