@@ -23,20 +23,28 @@ static __always_inline __u32 find_template(struct control *control, __u32 servic
 	return index;
 }
 
-static __always_inline void lead_template(struct slot *slot, struct server *server, __u32 server_id)
+// Points a template to a server. One CPU wins the change from one server to another and moves their counts.
+static __always_inline int lead_template(struct slot *slot, struct server *server, __u32 server_id, int is_fresh)
 {
+	__u32 before_id = __sync_lock_test_and_set(&slot->server, server_id);
+	struct server *before = is_fresh ? 0 : server_at(before_id);
+
+	if (!is_fresh && before_id == server_id)
+		return 0;
+	if (before)
+		__sync_fetch_and_add(&before->templates, -1);
+	__sync_fetch_and_add(&server->templates, 1);
 	slot->destination = server->address;
 	slot->server_port = port_at(server, slot->virtual_port);
 	slot->method = server->method;
-	slot->server = server_id;
-	__sync_fetch_and_add(&server->templates, 1);
+	return 1;
 }
 
 // Makes the client's template, or points the present one to the chosen server, and starts its life anew.
 static __always_inline int refresh_template(struct service *service, struct admission *admission,
 					    const struct address *client, __u32 fresh, __u64 now)
 {
-	struct server *server = server_at(admission->server_id), *before;
+	struct server *server = server_at(admission->server_id);
 	struct slot *slot;
 
 	if (!server)
@@ -53,11 +61,11 @@ static __always_inline int refresh_template(struct service *service, struct admi
 		slot->service = admission->service_id;
 		slot->template = NONE;
 		slot->controls = 0;
-		slot->packets_out = 0;
+		slot->packets_in = slot->packets_out = 0;
 		slot->bytes_in = slot->bytes_out = 0;
 		slot->timeout_ms = service->persistence_ms;
 		slot->seen_ns = now;
-		lead_template(slot, server, admission->server_id);
+		lead_template(slot, server, admission->server_id, 1);
 		__sync_lock_test_and_set(&slot->word, make_word(generation_of(slot->word) + 1, KIND_TEMPLATE | MAKING, S_TEMPLATE));
 		admission->template = fresh;
 		admission->fresh = 1;
@@ -68,13 +76,8 @@ static __always_inline int refresh_template(struct service *service, struct admi
 		return 0;
 	slot->seen_ns = now;
 	slot->timeout_ms = service->persistence_ms;
-	if (slot->server != admission->server_id) {
-		before = server_at(slot->server);
-		if (before)
-			__sync_fetch_and_add(&before->templates, -1);
-		lead_template(slot, server, admission->server_id);
+	if (slot->server != admission->server_id && lead_template(slot, server, admission->server_id, 0))
 		emit(admission->template, CHANGE_STATE);
-	}
 	return 1;
 }
 
@@ -193,13 +196,14 @@ __noinline int admit(const struct packet *packet, struct admission *admission, _
 	return fill_connection(packet, admission, index, now);
 }
 
-// Hands an entry over to everyone. Its maker alone changes its word until then.
-static __always_inline void hand_over(struct slot *slot, __u32 index)
+// Hands an entry over to everyone. Its maker alone changes its word until then; what it was is returned.
+static __always_inline __u64 hand_over(struct slot *slot, __u32 index)
 {
-	__u64 word = READ(slot->word);
+	__u64 word = READ(slot->word) & ~((__u64)MAKING << 8);
 
-	__sync_lock_test_and_set(&slot->word, make_word(generation_of(word), kind_of(word) & ~MAKING, state_of(word)));
+	__sync_lock_test_and_set(&slot->word, word);
 	emit(index, CHANGE_CREATED);
+	return word;
 }
 
 // Makes a new connection, and its template if that is new, findable. Returns a reason if it cannot be.
@@ -208,13 +212,15 @@ __noinline int publish(__u32 index, __u32 fresh_template)
 	struct slot *slot = slot_at(index), *template = slot_at(fresh_template);
 	struct traffic *traffic;
 	int entered = ENTERED;
+	__u64 template_word = 0;
 
 	if (!slot)
 		return D_LOST_RACE;
 	if (template) {
+		template_word = READ(template->word);
 		entered = index_enter(fresh_template, ROLE_TEMPLATE);
 		if (entered == ENTERED)
-			hand_over(template, fresh_template);
+			template_word = hand_over(template, fresh_template);
 	}
 	if (entered == ENTERED)
 		entered = index_enter(index, ROLE_INBOUND);
@@ -223,7 +229,7 @@ __noinline int publish(__u32 index, __u32 fresh_template)
 	if (entered != ENTERED) {
 		release(index, READ(slot->word));
 		if (template) // it controls nothing now
-			release(fresh_template, READ(template->word));
+			release(fresh_template, template_word);
 		return entered == NO_CELL ? D_INDEX_FULL : D_LOST_RACE;
 	}
 	traffic = traffic_of(slot->server);

@@ -29,7 +29,7 @@ static __always_inline int decide_leaving(const struct packet *packet, struct ve
 
 	if (verdict->direction == OUTBOUND || (policy == REMOVAL_SILENT && !anew))
 		return D_SERVER_REMOVED;
-	release(verdict->slot_index, READ(verdict->slot->word));
+	release(verdict->slot_index, verdict->word);
 	if (policy == REMOVAL_REASSIGN || anew)
 		return FORWARD;
 	return D_SERVER_RESET | (packet->flags & TCP_RST ? 0 : ANSWER_RESET);
@@ -37,7 +37,7 @@ static __always_inline int decide_leaving(const struct packet *packet, struct ve
 
 static __always_inline int must_reschedule(const struct packet *packet, const struct verdict *verdict)
 {
-	__u8 state = state_of(READ(verdict->slot->word));
+	__u8 state = state_of(verdict->word);
 
 	if (packet->tuple.protocol != IPPROTO_TCP || !opens(packet->flags) || verdict->direction == OUTBOUND)
 		return 0;
@@ -65,7 +65,10 @@ static __always_inline int begin(const struct packet *packet, struct verdict *ve
 	}
 	if (result != FORWARD)
 		return result;
-	return verdict->slot && verdict->server ? accept(packet, verdict, now) : D_LOST_RACE;
+	if (!verdict->slot || !verdict->server)
+		return D_LOST_RACE;
+	verdict->word = READ(verdict->slot->word);
+	return accept(packet, verdict, now);
 }
 
 static __always_inline int decide(struct control *control, const struct packet *packet, struct verdict *verdict, __u64 now)
@@ -82,7 +85,7 @@ static __always_inline int decide(struct control *control, const struct packet *
 		return result == FORWARD ? begin(packet, verdict, now) : result;
 	}
 	if (must_reschedule(packet, verdict)) {
-		release(verdict->slot_index, READ(verdict->slot->word));
+		release(verdict->slot_index, verdict->word);
 		return begin(packet, verdict, now);
 	}
 	result = check_way(packet, verdict);

@@ -26,6 +26,7 @@ static __always_inline int take_entry(struct control *control, struct slot *slot
 		release(slot_index, word);
 		return 0;
 	}
+	verdict->word = word;
 	verdict->slot = slot;
 	verdict->slot_index = slot_index;
 	verdict->direction = role;
@@ -106,10 +107,11 @@ static __always_inline int accept(const struct packet *packet, struct verdict *v
 	struct slot *slot = verdict->slot;
 	__u64 word = READ(slot->word);
 
+	if (kind_of(word) != KIND_CONNECTION || generation_of(word) != generation_of(verdict->word))
+		return D_LOST_RACE;
 	if (packet->tuple.protocol == IPPROTO_TCP &&
-	    (kind_of(word) != KIND_CONNECTION ||
-	     next_state(state_of(word), slot->method, verdict->direction, packet->flags) != state_of(word)) &&
-	    !advance(verdict->slot_index, verdict->direction, packet->flags))
+	    next_state(state_of(word), slot->method, verdict->direction, packet->flags) != state_of(word) &&
+	    !advance(verdict->slot_index, generation_of(word), verdict->direction, packet->flags))
 		return D_LOST_RACE;
 	slot->seen_ns = now;
 	count(slot, packet, verdict->direction);
@@ -152,7 +154,7 @@ static __always_inline int clear_outbound(struct control *control, const struct 
 		return 1;
 	if (other.direction != OUTBOUND)
 		return 0;
-	word = READ(other.slot->word);
+	word = other.word;
 	if (!is_over(state_of(word), METHOD_ROUTE))
 		return 0;
 	return release(other.slot_index, word);

@@ -116,7 +116,8 @@ __noinline int release(__u32 index, __u64 word)
 	struct slot *slot = slot_at(index);
 	struct server *server;
 
-	if (!control || !slot)
+	// An entry that has ended already is not ended again.
+	if (!control || !slot || kind_of(word) == KIND_FREE)
 		return 0;
 	server = server_at(slot->server);
 	if (__sync_val_compare_and_swap(&slot->word, word, make_word(generation_of(word), KIND_FREE, 0)) != word)
@@ -144,18 +145,16 @@ __noinline int release(__u32 index, __u64 word)
 	return 1;
 }
 
-// Moves a connection by one packet's flags. Returns 0 if the entry ended meanwhile.
-__noinline int advance(__u32 index, __u32 direction, __u32 flags)
+// Moves a connection by one packet's flags. Returns 0 if the entry, known by its generation, ended meanwhile.
+__noinline int advance(__u32 index, __u32 generation, __u32 direction, __u32 flags)
 {
 	struct slot *slot = slot_at(index);
 	struct server *server;
-	__u32 generation;
 	__u64 word;
 
 	if (!slot)
 		return 0;
 	word = READ(slot->word);
-	generation = generation_of(word);
 	server = server_at(slot->server);
 
 	for (int i = 0; i < ATTEMPTS; i++) {

@@ -79,15 +79,15 @@ struct slot {
 
 	struct address destination; // the real server
 	__u64 seen_ns;
-	union {
-		__u32 packets_in;
-		__u32 controls; // template: connections that refer to it
-	};
+	__u32 packets_in;
 	__u32 packets_out;
 	__u64 bytes_in;
 	__u64 bytes_out;
 	__u32 timeout_ms;     // template: its lifetime; connection: 0 = by state
-	__u32 sequence_base;  // ftp: where the delta begins
+	union {
+		__u32 sequence_base; // ftp: where the delta begins
+		__u32 controls;      // template: connections that refer to it
+	};
 	__s16 sequence_delta; // ftp: bytes added to the server's stream from there on
 	__s16 sequence_delta_before;
 	__u32 sync_position;

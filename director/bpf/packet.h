@@ -38,6 +38,7 @@ struct packet {
 
 // What has been decided about it.
 struct verdict {
+	__u64 word; // the entry's, as it was found
 	struct slot *slot;
 	struct server *server;
 	struct hop *hop;

@@ -86,10 +86,10 @@ function auditTemplates(tables: Tables, live: readonly number[]): string[] {
   }
   return live
     .filter((index) => kindAt(slots, index) === KIND.template)
-    .filter((index) => slots.getU32(index, SLOT.packets_in) !== (references.get(index) ?? 0))
+    .filter((index) => slots.getU32(index, SLOT.controls) !== (references.get(index) ?? 0))
     .map(
       (index) =>
-        `template ${index} is said to control ${slots.getU32(index, SLOT.packets_in)}, and controls ${references.get(index) ?? 0}`,
+        `template ${index} is said to control ${slots.getU32(index, SLOT.controls)}, and controls ${references.get(index) ?? 0}`,
     );
 }
 

@@ -61,11 +61,11 @@ export class Entries {
       method: METHODS[slots.getU8(index, SLOT.method)] ?? 'nat',
       state,
       expires_ms: this.#left(slots, index, template, now_ns),
-      packets_in: template ? 0 : slots.getU32(index, SLOT.packets_in),
+      packets_in: slots.getU32(index, SLOT.packets_in),
       packets_out: slots.getU32(index, SLOT.packets_out),
       bytes_in: slots.getCount(index, SLOT.bytes_in),
       bytes_out: slots.getCount(index, SLOT.bytes_out),
-      controls: template ? slots.getU32(index, SLOT.packets_in) : 0,
+      controls: template ? slots.getU32(index, SLOT.controls) : 0,
     };
   }
 

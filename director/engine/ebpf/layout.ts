@@ -37,6 +37,8 @@ export const SLOT = {
   bytes_in: 96,
   bytes_out: 104,
   timeout_ms: 112,
+  /** Of templates. */
+  controls: 116,
 } as const;
 
 export const SERVICE = {
