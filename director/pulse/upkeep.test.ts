@@ -33,7 +33,9 @@ it('gives the log of a database its space back, and complains only when it canno
   expect(said).toEqual([]);
   await store[Symbol.asyncDispose]();
   await keepUp(core);
-  expect(said).toEqual(['the database could not be kept up: the store is closed']);
+  expect(said).toEqual([
+    expect.stringMatching(/^the database could not be kept up: the store (is closed|has ended)$/),
+  ]);
 });
 
 it('leaves nothing scheduled behind', () => {

@@ -17,7 +17,7 @@ import { auditTables } from '../support/packet-books.ts';
 import { PacketEngines, type Shell } from '../support/packet-engine.ts';
 
 /** FAIRLEAD_RUNS=2000 npx vitest run test/packet/fuzz for a long look; the seed is printed on failure. */
-const BATCHES = Number(process.env.FAIRLEAD_RUNS ?? (process.env.FAIRLEAD_GUEST === '1' ? 12 : 120));
+const BATCHES = Number(process.env.FAIRLEAD_RUNS ?? (process.env.FAIRLEAD_GUEST === '1' ? 6 : 120));
 const FRAMES_PER_BATCH = 90;
 const CAPACITY = 200;
 const WAYS = { mtu: 1500, tunnelSource: { 4: address('10.1.0.11'), 6: address('fd00:1::11') } };
