@@ -129,7 +129,7 @@ function boot(folder: string, options: GuestOptions): Promise<string> {
   ];
   const script = 'exec setpriv --pdeathsig TERM "$@" >"$0" 2>&1';
   // A group of its own, so that all its processes can be ended at once. Should this one be killed outright, the guest's
-  // kernel gets SIGTERM and ends its helpers (after SIGKILL they would stay).
+  // kernel gets SIGTERM and ends its helpers, most of the time: one that is just starting may stay, asleep.
   const child = spawn('sh', ['-c', script, join(folder, 'console'), KERNEL, ...kernel], {
     stdio: ['ignore', 'ignore', 'ignore'],
     detached: true,

@@ -63,7 +63,7 @@ describe('sweepLeftovers', () => {
 
   it('takes a process that has ended for gone, though its parent has not asked for it', async () => {
     using set = createNamespaces('zombie', ['parent']);
-    const parent = set.start(set.get('parent'), 'sh', ['-c', 'true & echo $!; exec sleep 1000'], {
+    const parent = set.start(set.get('parent'), 'sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 1000'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const pid = await new Promise<number>((resolve) =>
