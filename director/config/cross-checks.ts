@@ -1,6 +1,7 @@
 // What must fit between the parts of a configuration: addresses that meet, services that exclude each other, a pair
 // that needs a heartbeat. Works on what could be read, so that it also speaks when other parts are wrong.
-import { formatEndpoint } from '../model/address.ts';
+
+import { formatListen } from '../model/service.ts';
 import type { DirectorConfig, EngineConfig, HeartbeatConfig, VirtualIpConfig } from './configuration.ts';
 import type { Findings } from './problem.ts';
 import { quote } from './quote.ts';
@@ -91,7 +92,7 @@ function checkListens({ virtualIps, services }: Parts, findings: Findings): void
   const seen = new Map<string, string>();
   for (const { name, listen, listenOffset } of services) {
     if (listen === undefined) continue;
-    const text = `${listen.protocol}://${formatEndpoint(listen.address, listen.port)}`;
+    const text = formatListen(listen);
     const first = seen.get(text);
     if (first !== undefined)
       findings.problem(listenOffset, {

@@ -1,7 +1,9 @@
 // Whether all steps of one service can be carried out, before the first one is: the same answer from every engine.
 // Walks a draft of what the service will be, so that a step may build on the ones before it. Pure.
+
 import { familyOf, formatEndpoint, parseAddress } from '../model/address.ts';
 import {
+  formatListen,
   LIMITS,
   type Listen,
   METHODS,
@@ -64,7 +66,7 @@ export function checkSteps(known: Known, limits: RecordLimits, steps: readonly S
     limits,
     spec: present?.spec,
     servers: new Map(),
-    records: new Map(present ? [[keyOf(present.spec.listen), ends(present.servers)]] : []),
+    records: new Map(present ? [[formatListen(present.spec.listen), ends(present.servers)]] : []),
     released: new Set(),
   };
   for (const server of present?.servers ?? [])
@@ -102,7 +104,7 @@ function addService(draft: Draft, spec: ServiceSpec): Problem | undefined {
   if (draft.spec) return problem('exists', `service ${spec.name} is there already`);
   const bad = badService(spec);
   if (bad) return problem('bad-spec', bad);
-  const key = keyOf(spec.listen);
+  const key = formatListen(spec.listen);
   const before = draft.known.listeningOn(spec.listen);
   if (before?.presence === 'present' && !draft.released.has(key))
     return problem('listen-taken', `service ${before.spec.name} listens on ${key}`);
@@ -125,10 +127,10 @@ function editService(draft: Draft, spec: ServiceSpec): Problem | undefined {
   if (!draft.spec) return missingService(spec.name);
   const bad = badService(spec);
   if (bad) return problem('bad-spec', bad);
-  if (keyOf(spec.listen) !== keyOf(draft.spec.listen))
+  if (formatListen(spec.listen) !== formatListen(draft.spec.listen))
     return problem(
       'listen-changed',
-      `service ${spec.name} listens on ${keyOf(draft.spec.listen)}; remove and add it`,
+      `service ${spec.name} listens on ${formatListen(draft.spec.listen)}; remove and add it`,
     );
   draft.spec = spec;
   return undefined;
@@ -136,7 +138,7 @@ function editService(draft: Draft, spec: ServiceSpec): Problem | undefined {
 
 function removeService(draft: Draft, name: string): Problem | undefined {
   if (!draft.spec) return missingService(name);
-  draft.released.add(keyOf(draft.spec.listen));
+  draft.released.add(formatListen(draft.spec.listen));
   draft.spec = undefined;
   draft.servers = new Map();
   return undefined;
@@ -153,7 +155,7 @@ function addServer(draft: Draft, service: string, spec: ServerSpec): Problem | u
       return problem('exists', `server ${other.name} has ${end} already`);
   if (draft.servers.size >= LIMITS.servers_per_service)
     return problem('too-many-servers', `a service has at most ${LIMITS.servers_per_service} servers`);
-  const records = draft.records.get(keyOf(draft.spec.listen));
+  const records = draft.records.get(formatListen(draft.spec.listen));
   if (records && !records.has(end)) {
     if (draft.serverCount >= draft.limits.servers)
       return problem(
@@ -218,10 +220,6 @@ function isName(name: string): boolean {
 
 function isWithin(value: number, least: number, most: number): boolean {
   return Number.isInteger(value) && value >= least && value <= most;
-}
-
-function keyOf(listen: Listen): string {
-  return `${listen.protocol}://${formatEndpoint(listen.address, listen.port)}`;
 }
 
 function problem(code: StepErrorCode, detail: string): Problem {

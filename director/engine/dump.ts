@@ -1,9 +1,11 @@
 // The canonical text of an engine's state: sorted, complete, without addresses in memory or wall-clock times.
 // Two engines that were given the same steps and packets must print the same text.
+
 import { formatEndpoint } from '../model/address.ts';
 import type { ConnectionEntry } from '../model/connection.ts';
 import { DROP_REASONS, type TrafficCounters } from '../model/counters.ts';
 import type { ServerSpec, ServiceSpec } from '../model/service.ts';
+import { formatListen } from '../model/service.ts';
 import type { EngineSnapshot, ServerSnapshot } from './engine.ts';
 
 export function formatDump(snapshot: EngineSnapshot, entries: readonly ConnectionEntry[]): string {
@@ -31,7 +33,7 @@ function formatService(spec: ServiceSpec): string {
   const persistence = spec.persistence
     ? ` persistent=${spec.persistence.timeout_s}s/${spec.persistence.netmask_bits}`
     : '';
-  return `${spec.name} ${spec.listen.protocol}://${formatEndpoint(spec.listen.address, spec.listen.port)} ${spec.scheduler}${persistence}`;
+  return `${spec.name} ${formatListen(spec.listen)} ${spec.scheduler}${persistence}`;
 }
 
 function formatServer(server: ServerSnapshot): string {

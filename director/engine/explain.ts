@@ -1,9 +1,11 @@
 // Why a client's next connection goes where it goes, in plain sentences, the same from every engine. Asks the same
 // functions that decide, and changes nothing.
+
 import { type Address, formatEndpoint, maskAddress } from '../model/address.ts';
 import type { ConnectionEntry, Endpoint } from '../model/connection.ts';
 import { FairleadError } from '../model/error.ts';
 import type { Method, ServiceSpec } from '../model/service.ts';
+import { formatListen } from '../model/service.ts';
 import { choose, loadOf, type Position } from '../scheduling/scheduler.ts';
 import type { ExplainQuery, Explanation, ServerSnapshot } from './engine.ts';
 
@@ -32,10 +34,7 @@ export function explain(view: ExplainView, query: ExplainQuery): Explanation {
     throw new FairleadError('service-missing', `There is no virtual service named ${query.service}.`, {
       remedy: 'List the services that the engine has, and use one of their names.',
     });
-  const { listen } = service.spec;
-  const because = [
-    `Service ${service.spec.name} listens on ${listen.protocol}://${formatEndpoint(listen.address, listen.port)}.`,
-  ];
+  const because = [`Service ${service.spec.name} listens on ${formatListen(service.spec.listen)}.`];
   const connection = view.connection(service.spec.name, query.client);
   if (connection) return explainConnection(view, connection, because);
   because.push(

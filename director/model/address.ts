@@ -65,13 +65,22 @@ function isMapped(bytes: Uint8Array, offset: number): boolean {
 
 /** Keeps the first `prefix_bits` bits of an address (of its own family) and clears the rest. */
 export function maskAddress(value: Address, prefix_bits: number): Address {
-  const bytes = addressBytes(value);
-  const kept = (familyOf(value) === 4 ? 96 : 0) + prefix_bits;
-  for (let index = 0; index < ADDRESS_LENGTH_BYTES; index++) {
+  const mask = prefixMask(familyOf(value), prefix_bits);
+  return addressFromBytes(addressBytes(value).map((byte, index) => byte & mask[index]!));
+}
+
+/** The 16-byte form's mask that keeps the first `prefix_bits` bits of an address of this family. */
+export function prefixMask(family: Family, prefix_bits: number): Uint8Array {
+  const kept = (family === 4 ? 96 : 0) + prefix_bits;
+  return Uint8Array.from({ length: ADDRESS_LENGTH_BYTES }, (_, index) => {
     const bits = Math.min(8, Math.max(0, kept - index * 8));
-    bytes[index] = bytes[index]! & ((0xff << (8 - bits)) & 0xff);
-  }
-  return addressFromBytes(bytes);
+    return (0xff << (8 - bits)) & 0xff;
+  });
+}
+
+/** Bytes of the outer IP header that leads to this address (RFC 2003, RFC 2473). */
+export function outerHeaderBytes(to: Address): number {
+  return familyOf(to) === 4 ? 20 : 40;
 }
 
 /** `10.0.0.1:80` or `[fd00::1]:80`. */

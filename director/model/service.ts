@@ -1,6 +1,6 @@
 // What is balanced: virtual services and their real servers, as the engine is told about them.
 // Weights here are effective weights (what the engine schedules by); configured weights live in the configuration.
-import type { Address } from './address.ts';
+import { type Address, formatEndpoint } from './address.ts';
 
 export const PROTOCOLS = ['tcp', 'udp'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
@@ -34,6 +34,11 @@ export interface Listen {
   readonly address: Address;
   /** 1-65535; 0 stands for every port and is reserved for services that take all of them. */
   readonly port: number;
+}
+
+/** `tcp://10.0.0.100:80`: as in the configuration, and unique among services. */
+export function formatListen({ protocol, address, port }: Listen): string {
+  return `${protocol}://${formatEndpoint(address, port)}`;
 }
 
 export interface Persistence {

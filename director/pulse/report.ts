@@ -1,12 +1,13 @@
 // The director's state as the control API shows it: configuration, orders, verdicts and engine side by side, each
 // server with the reason for what it gets. Pure.
+
 import type { ServerConfig, ServiceConfig } from '../config/configuration.ts';
 import type { ServerStatus, ServiceStatus } from '../control/schema.ts';
 import type { EngineSnapshot, ServerSnapshot, ServiceSnapshot } from '../engine/engine.ts';
 import { formatEndpoint } from '../model/address.ts';
 import { emptyTraffic } from '../model/counters.ts';
 import { serverKey } from '../model/orders.ts';
-import type { Listen } from '../model/service.ts';
+import { formatListen } from '../model/service.ts';
 import type { DesiredService } from '../reconcile/desired.ts';
 import type { OrderRecord } from '../store/record.ts';
 import { type Director, HEALTH_SENTENCES } from './director.ts';
@@ -18,10 +19,6 @@ export interface ReportSources {
   readonly director: Director;
   readonly board: HealthBoard;
   readonly orders: OrderBook;
-}
-
-function formatListen(listen: Listen): string {
-  return `${listen.protocol}://${formatEndpoint(listen.address, listen.port)}`;
 }
 
 /** Configured services in the configuration's order, then those that only the engine still has. */

@@ -1,8 +1,10 @@
 // Steps as lines for people, for dry runs and history: `+ service …`, `~ server www/rs1 weight 1 -> 2`, `- server …`.
+
 import type { EngineSnapshot } from '../engine/engine.ts';
 import { formatEndpoint } from '../model/address.ts';
 import { serverKey } from '../model/orders.ts';
 import type { ServerSpec, ServiceSpec } from '../model/service.ts';
+import { formatListen } from '../model/service.ts';
 import type { Step } from '../model/step.ts';
 
 /** What stood there before an edit; without it only the new values are told. */
@@ -38,7 +40,7 @@ function optional<K extends keyof Before>(key: K, value: Before[K] | undefined):
 export function describeStep(step: Step, before: Before = {}): string {
   switch (step.kind) {
     case 'add-service':
-      return `+ service ${step.service.name} ${listen(step.service)} ${step.service.scheduler}${persistence(step.service)}`;
+      return `+ service ${step.service.name} ${formatListen(step.service.listen)} ${step.service.scheduler}${persistence(step.service)}`;
     case 'edit-service':
       return `~ service ${step.service.name} ${editedService(step.service, before.service)}`;
     case 'remove-service':
@@ -75,10 +77,6 @@ function changes(all: readonly Change[]): string {
       before === undefined ? `${name} ${after}` : `${name} ${before} -> ${after}`,
     )
     .join(', ');
-}
-
-function listen(service: ServiceSpec): string {
-  return `${service.listen.protocol}://${formatEndpoint(service.listen.address, service.listen.port)}`;
 }
 
 function persistence(service: ServiceSpec): string {

@@ -1,9 +1,11 @@
 // Desired - actual = steps. Pure and minimal: what is equal is not named, and a plan made after a plan was carried
 // out is empty. Order: services that go, then each service that stays or comes; inside a service additions before
 // removals and raised weights before lowered ones, so that it is not without a server in between. Linear in its input.
+
 import type { EngineSnapshot, ServiceSnapshot } from '../engine/engine.ts';
 import { formatEndpoint } from '../model/address.ts';
 import {
+  formatListen,
   LIMITS,
   type Listen,
   type Persistence,
@@ -30,13 +32,13 @@ export function plan(
   for (const service of actual.services)
     if (service.presence === 'present') present.set(service.spec.name, service);
   const wanted = new Map(desired.map((service) => [service.spec.name, service]));
-  const heirs = new Map(desired.map((service) => [listenKey(service.spec.listen), service]));
+  const heirs = new Map(desired.map((service) => [formatListen(service.spec.listen), service]));
   const steps: Step[] = [];
 
   for (const [name, service] of present)
     if (!wanted.has(name))
       steps.push(
-        ...removeService(service, policyOf(service.spec), heirs.get(listenKey(service.spec.listen))),
+        ...removeService(service, policyOf(service.spec), heirs.get(formatListen(service.spec.listen))),
       );
 
   const freed = holdersInTheWay(wanted, present);
@@ -65,8 +67,8 @@ function holdersInTheWay(
   for (const [name, service] of wanted) {
     const before = present.get(name);
     if (before !== undefined && equalListen(before.spec.listen, service.spec.listen)) continue;
-    newListens.add(listenKey(service.spec.listen));
-    if (before !== undefined) moving.set(name, listenKey(before.spec.listen));
+    newListens.add(formatListen(service.spec.listen));
+    if (before !== undefined) moving.set(name, formatListen(before.spec.listen));
   }
   return new Set([...moving].filter(([, held]) => newListens.has(held)).map(([name]) => name));
 }
@@ -76,7 +78,7 @@ function removeMoved(
   after: DesiredService,
   heirs: ReadonlyMap<string, DesiredService>,
 ): Step[] {
-  return removeService(before, after.removal, heirs.get(listenKey(before.spec.listen)));
+  return removeService(before, after.removal, heirs.get(formatListen(before.spec.listen)));
 }
 
 /**
@@ -229,10 +231,6 @@ function equalPersistence(a: Persistence | undefined, b: Persistence | undefined
 
 function equalListen(a: Listen, b: Listen): boolean {
   return a.protocol === b.protocol && a.address === b.address && a.port === b.port;
-}
-
-function listenKey(listen: Listen): string {
-  return `${listen.protocol}://${formatEndpoint(listen.address, listen.port)}`;
 }
 
 function endpointKey(server: ServerSpec): string {

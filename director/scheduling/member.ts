@@ -27,3 +27,10 @@ export function greatestWeight(members: readonly Pick<Member, 'weight'>[]): numb
   for (const member of members) greatest = Math.max(greatest, member.weight);
   return greatest;
 }
+
+/** Of the weights above 0; 0 when there is none. */
+export function commonDivisor(members: readonly Pick<Member, 'weight'>[]): number {
+  let divisor = 0;
+  for (let { weight } of members) while (weight > 0) [divisor, weight] = [weight, divisor % weight];
+  return divisor;
+}

@@ -1,5 +1,5 @@
 // Round robin, plain and weighted: the schedulers that go round and remember where they stand.
-import { type Choice, greatestWeight, type Member, type Position } from './member.ts';
+import { type Choice, commonDivisor, greatestWeight, type Member, type Position } from './member.ts';
 
 /** The first member after the last one, going round, that may take a connection. */
 export function roundRobin(members: readonly Member[], position: Position): Choice {
@@ -30,10 +30,4 @@ export function weightedRoundRobin(members: readonly Member[], position: Positio
     if (weight > 0 && weight >= current_weight) return { index, position: { index, current_weight } };
   }
   return { index: undefined, position };
-}
-
-function commonDivisor(members: readonly Member[]): number {
-  let divisor = 0;
-  for (let { weight } of members) while (weight > 0) [divisor, weight] = [weight, divisor % weight];
-  return divisor;
 }

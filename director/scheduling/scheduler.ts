@@ -6,7 +6,7 @@ import { type Choice, greatestWeight, type Member, type Position } from './membe
 import { roundRobin, weightedRoundRobin } from './rotation.ts';
 
 export { loadOf } from './least-connection.ts';
-export { type Choice, type Member, type Position, START } from './member.ts';
+export { type Choice, commonDivisor, greatestWeight, type Member, type Position, START } from './member.ts';
 
 type Scheduler = (members: readonly Member[], position: Position) => Choice;
 

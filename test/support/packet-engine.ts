@@ -4,7 +4,7 @@
 import { type EbpfEngine, openEbpfEngine } from '../../director/engine/ebpf/ebpf-engine.ts';
 import type { Hop } from '../../director/engine/ebpf/hops/hop.ts';
 import { CONTROL } from '../../director/engine/ebpf/layout.ts';
-import { Tables } from '../../director/engine/ebpf/tables.ts';
+import { MAPPED, Tables } from '../../director/engine/ebpf/tables.ts';
 import type { Engine, PacketPort, PacketVerdict } from '../../director/engine/engine.ts';
 import { type Address, familyOf } from '../../director/model/address.ts';
 import { deleteElement, mapInfo, nextKey, testRun } from '../../director/native/libbpf.ts';
@@ -129,17 +129,7 @@ function hopTo(address: Address, { mtu, tunnelSource }: PacketEngineOptions): Ho
 }
 
 function empty(tables: Tables): void {
-  for (const name of [
-    'slots',
-    'connections',
-    'services',
-    'members',
-    'servers',
-    'hops',
-    'traffic',
-    'totals',
-  ] as const)
-    tables.array(name).u8.fill(0);
+  for (const name of MAPPED) if (name !== 'control') tables.array(name).u8.fill(0);
   const control = tables.array('control');
   for (const field of [CONTROL.slots_high, CONTROL.slots_used, CONTROL.events_lost])
     control.setU32(0, field, 0);

@@ -1,8 +1,9 @@
 // What the engine can say of itself when asked why (../explain.ts).
+import { outerHeaderBytes } from '../../model/address.ts';
 import type { ServerSnapshot } from '../engine.ts';
 import type { ExplainView } from '../explain.ts';
 import type { Entries } from './entries.ts';
-import { type HopRecords, outerHeaderBytes } from './hop-records.ts';
+import type { HopRecords } from './hop-records.ts';
 import type { ServerRecord } from './records.ts';
 import type { Registry } from './registry.ts';
 

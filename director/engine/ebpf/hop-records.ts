@@ -1,6 +1,6 @@
 // Next hops in the packet program's table. A record is never changed while packets may read it: a server is pointed
 // to a fresh record, and the old one rests until the next turn.
-import { type Address, addressBytes, familyOf } from '../../model/address.ts';
+import { type Address, addressBytes } from '../../model/address.ts';
 import { describeHop, type Hop } from './hops/hop.ts';
 import * as layout from './layout.ts';
 import { Numbers } from './numbers.ts';
@@ -79,9 +79,4 @@ export class HopRecords {
     hops.setBytes(id, HOP.source, source ? addressBytes(source) : new Uint8Array(16));
     hops.setU32(id, HOP.flags, HOP_FLAG.usable | (destination_mac ? HOP_FLAG.resolved : 0));
   }
-}
-
-/** Bytes of an outer header that leads to this address. */
-export function outerHeaderBytes(address: Address): number {
-  return familyOf(address) === 4 ? 20 : 40;
 }

@@ -1,5 +1,5 @@
 // Services and servers as the packet program holds them, and their translation from and to specifications.
-import { addressBytes, familyOf } from '../../model/address.ts';
+import { addressBytes, familyOf, prefixMask } from '../../model/address.ts';
 import {
   METHODS,
   PROTOCOLS,
@@ -47,7 +47,11 @@ export function protocolOf(number: number): Protocol {
 export function writeService(services: RecordArray, record: ServiceRecord): void {
   const { id, spec } = record;
   services.setU32(id, SERVICE.scheduler, SCHEDULERS.indexOf(spec.scheduler));
-  services.setBytes(id, SERVICE.persistence_mask, maskBytes(spec));
+  services.setBytes(
+    id,
+    SERVICE.persistence_mask,
+    prefixMask(familyOf(spec.listen.address), spec.persistence?.netmask_bits ?? 0),
+  );
   services.setU32(id, SERVICE.persistence_ms, (spec.persistence?.timeout_s ?? 0) * 1000);
   services.setPort(id, SERVICE.port, spec.listen.port);
   services.setU8(id, SERVICE.protocol, ipProtocol(spec.listen.protocol));
@@ -152,14 +156,6 @@ export function virtualKey(listen: ServiceSpec['listen']): Uint8Array {
   const key = new Uint8Array(layout.SERVICE_KEY.size);
   key.set(addressBytes(listen.address), layout.SERVICE_KEY.address);
   return key;
-}
-
-function maskBytes(spec: ServiceSpec): Uint8Array {
-  const kept = (familyOf(spec.listen.address) === 4 ? 96 : 0) + (spec.persistence?.netmask_bits ?? 0);
-  return Uint8Array.from({ length: 16 }, (_, index) => {
-    const bits = Math.min(8, Math.max(0, kept - index * 8));
-    return (0xff << (8 - bits)) & 0xff;
-  });
 }
 
 function countBits(bytes: Uint8Array): number {

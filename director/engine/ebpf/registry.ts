@@ -1,11 +1,19 @@
 // Services and real servers in the packet program's tables. The records in memory are a copy for quick reading;
 // the tables alone are the truth, and a new process reads everything back from them.
-import { type Address, formatEndpoint } from '../../model/address.ts';
+
+import type { Address } from '../../model/address.ts';
 import { FairleadError } from '../../model/error.ts';
 import type { Listen, RemovalPolicy, ServerSpec, ServiceSpec } from '../../model/service.ts';
+import { formatListen } from '../../model/service.ts';
 import type { Step } from '../../model/step.ts';
 import { deleteElement, updateElement } from '../../native/libbpf.ts';
-import { clampPosition, type Position, START } from '../../scheduling/scheduler.ts';
+import {
+  clampPosition,
+  commonDivisor,
+  greatestWeight,
+  type Position,
+  START,
+} from '../../scheduling/scheduler.ts';
 import { readBack } from './adoption.ts';
 import * as layout from './layout.ts';
 import { MemberLists } from './member-lists.ts';
@@ -65,7 +73,7 @@ export class Registry {
   }
   /** Present or leaving. */
   listeningOn(listen: Listen): ServiceRecord | undefined {
-    return this.#byListen.get(listenText(listen));
+    return this.#byListen.get(formatListen(listen));
   }
   /** Every address that a server has, leaving ones included. */
   get serverAddresses(): ReadonlyMap<Address, ReadonlySet<ServerRecord>> {
@@ -162,7 +170,7 @@ export class Registry {
   }
 
   #addService(spec: ServiceSpec): ServiceRecord {
-    const key = listenText(spec.listen);
+    const key = formatListen(spec.listen);
     const before = this.#byListen.get(key);
     const service = before ?? this.#newService(spec);
     service.spec = spec;
@@ -186,7 +194,7 @@ export class Registry {
       region: { first: 0, room: 0 },
     };
     this.#services.set(id, service);
-    this.#byListen.set(listenText(spec.listen), service);
+    this.#byListen.set(formatListen(spec.listen), service);
     return service;
   }
 
@@ -238,11 +246,11 @@ export class Registry {
   #publish(service: ServiceRecord, position: Position): void {
     const services = this.#tables.array('services');
     const members = this.#tables.array('members');
-    const weights = service.members.map(({ spec }) => spec.weight).filter((weight) => weight > 0);
+    const specs = service.members.map(({ spec }) => spec);
     const region = this.#lists.take(service.members.length);
     for (const [index, { id }] of service.members.entries()) members.setU32(region.first + index, 0, id);
-    services.setU32(service.id, SERVICE.weight_gcd, weights.reduce(greatestCommonDivisor, 0));
-    services.setU32(service.id, SERVICE.weight_max, Math.max(0, ...weights));
+    services.setU32(service.id, SERVICE.weight_gcd, commonDivisor(specs));
+    services.setU32(service.id, SERVICE.weight_max, greatestWeight(specs));
     services.setU64(
       service.id,
       SERVICE.members,
@@ -292,7 +300,7 @@ export class Registry {
     this.#tables.array('services').setU32(service.id, SERVICE.flags, 0);
     this.#lists.give(service.region);
     this.#services.delete(service.id);
-    this.#byListen.delete(listenText(service.spec.listen));
+    this.#byListen.delete(formatListen(service.spec.listen));
     this.#serviceNumbers.give(service.id);
   }
 
@@ -301,7 +309,7 @@ export class Registry {
     const { services, servers } = readBack(this.#tables, this.#lists);
     for (const service of services) {
       this.#services.set(service.id, service);
-      this.#byListen.set(listenText(service.spec.listen), service);
+      this.#byListen.set(formatListen(service.spec.listen), service);
       if (service.presence === 'present') this.#byName.set(service.spec.name, service);
       this.#enterListen(service);
     }
@@ -323,12 +331,4 @@ function memberNamed(service: ServiceRecord, name: string): ServerRecord {
 function leave(server: ServerRecord, policy: RemovalPolicy): void {
   server.presence = 'leaving';
   server.policy = policy;
-}
-
-function listenText(listen: Listen): string {
-  return `${listen.protocol}://${formatEndpoint(listen.address, listen.port)}`;
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

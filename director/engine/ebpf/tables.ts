@@ -29,7 +29,8 @@ export interface TableOptions {
   readonly testClock?: boolean;
 }
 
-const MAPPED = [
+/** Arrays that are mapped into this process. */
+export const MAPPED = [
   'control',
   'slots',
   'connections',

@@ -1,8 +1,8 @@
 // What the reference model can say of itself when asked why (../explain.ts).
+import { outerHeaderBytes } from '../../model/address.ts';
 import type { ServerSnapshot } from '../engine.ts';
 import type { ExplainView } from '../explain.ts';
 import type { ServerRecord } from './records.ts';
-import { outerHeaderBytes } from './rewrite.ts';
 import type { EngineState } from './state.ts';
 
 export function explainView(state: EngineState): ExplainView {

@@ -1,12 +1,13 @@
 // The outcomes of a decision and the rules that several decisions share: whether a packet can make its way, and what
 // accepting it changes (docs/packet-path.md 3). Changes entries and counters, never the packet.
+
 import { nextTcpState, TCP_FLAG } from '../../connections/tcp-state.ts';
+import { outerHeaderBytes } from '../../model/address.ts';
 import type { DropReason } from '../../model/counters.ts';
 import type { Method } from '../../model/service.ts';
 import type { Direction } from './fragment-memory.ts';
 import type { Packet, TransportPacket } from './parse.ts';
 import type { Connection, ServerRecord } from './records.ts';
-import { outerHeaderBytes } from './rewrite.ts';
 import type { EngineState } from './state.ts';
 
 export type Answer = 'reset' | 'time-exceeded' | { readonly mtu: number };

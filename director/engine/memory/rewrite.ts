@@ -54,10 +54,6 @@ export function replaceAddress(frame: Uint8Array, family: 4 | 6, side: Side, add
   return change;
 }
 
-export function outerHeaderBytes(server: Address): number {
-  return familyOf(server) === 4 ? 20 : 40;
-}
-
 /** The aged packet inside an outer header from `source` to `server`. Undefined when no length field can hold it. */
 export function encapsulated(packet: Packet, source: Address, server: Address): Uint8Array | undefined {
   const outer = familyOf(server) === 4 ? outerV4(packet, source, server) : outerV6(packet, source, server);
