@@ -4,8 +4,7 @@
 import { formatEndpoint } from '../model/address.ts';
 import type { ConnectionEntry } from '../model/connection.ts';
 import { DROP_REASONS, type TrafficCounters } from '../model/counters.ts';
-import type { ServerSpec, ServiceSpec } from '../model/service.ts';
-import { formatListen } from '../model/service.ts';
+import { formatListen, type ServerSpec, type ServiceSpec } from '../model/service.ts';
 import type { EngineSnapshot, ServerSnapshot } from './engine.ts';
 
 export function formatDump(snapshot: EngineSnapshot, entries: readonly ConnectionEntry[]): string {

@@ -4,8 +4,7 @@
 import { type Address, formatEndpoint, maskAddress } from '../model/address.ts';
 import type { ConnectionEntry, Endpoint } from '../model/connection.ts';
 import { FairleadError } from '../model/error.ts';
-import type { Method, ServiceSpec } from '../model/service.ts';
-import { formatListen } from '../model/service.ts';
+import { formatListen, type Method, type ServiceSpec } from '../model/service.ts';
 import { choose, loadOf, type Position } from '../scheduling/scheduler.ts';
 import type { ExplainQuery, Explanation, ServerSnapshot } from './engine.ts';
 

@@ -3,8 +3,7 @@
 import type { EngineSnapshot } from '../engine/engine.ts';
 import { formatEndpoint } from '../model/address.ts';
 import { serverKey } from '../model/orders.ts';
-import type { ServerSpec, ServiceSpec } from '../model/service.ts';
-import { formatListen } from '../model/service.ts';
+import { formatListen, type ServerSpec, type ServiceSpec } from '../model/service.ts';
 import type { Step } from '../model/step.ts';
 
 /** What stood there before an edit; without it only the new values are told. */

@@ -3,8 +3,13 @@
 
 import type { Address } from '../../model/address.ts';
 import { FairleadError } from '../../model/error.ts';
-import type { Listen, RemovalPolicy, ServerSpec, ServiceSpec } from '../../model/service.ts';
-import { formatListen } from '../../model/service.ts';
+import {
+  formatListen,
+  type Listen,
+  type RemovalPolicy,
+  type ServerSpec,
+  type ServiceSpec,
+} from '../../model/service.ts';
 import type { Step } from '../../model/step.ts';
 import { deleteElement, updateElement } from '../../native/libbpf.ts';
 import {
