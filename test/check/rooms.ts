@@ -44,7 +44,19 @@ export const ROOMS: readonly Room[] = [
   { at: 'director/doctor', may: ['director/config'] },
 
   // The processes. Pulse starts the others, so it knows their front doors; they do not know it.
-  { at: 'director/sync', may: ['director/engine', 'director/connections'] },
+  { at: 'director/sync/core', may: [], pure: true },
+  {
+    at: 'director/sync',
+    may: [
+      'director/sync/core',
+      'director/engine',
+      'director/engine/ebpf',
+      'heartbeat/link',
+      'director/native',
+    ],
+  },
+  // What two supervisors say to each other.
+  { at: 'director/peer', may: ['director/control', 'heartbeat/link'] },
   {
     at: 'director/pulse',
     may: [
@@ -63,7 +75,8 @@ export const ROOMS: readonly Room[] = [
         'director/engine',
         ...ENGINES,
       ],
-      ...['director/sync', 'heartbeat', 'heartbeat/core', 'heartbeat/takeover', 'monitor', 'monitor/core'],
+      ...['director/sync', 'director/peer', 'heartbeat', 'heartbeat/core', 'heartbeat/takeover'],
+      ...['monitor', 'monitor/core'],
     ],
   },
   // The commands that need no running director (check, import) read configuration themselves; all else asks control.
@@ -75,9 +88,9 @@ export const ROOMS: readonly Room[] = [
   { at: 'director/cli/main.ts', may: ['director/cli', 'director/control', 'director/pulse'] },
 
   { at: 'heartbeat/core', may: [], pure: true },
-  { at: 'heartbeat/link', may: ['heartbeat/core'] },
+  { at: 'heartbeat/link', may: ['heartbeat/core', 'director/native'] },
   { at: 'heartbeat/takeover', may: ['heartbeat/core', 'director/native'] },
-  { at: 'heartbeat', may: ['heartbeat/core', 'heartbeat/link', 'heartbeat/takeover'] },
+  { at: 'heartbeat', may: ['heartbeat/core', 'heartbeat/link', 'heartbeat/takeover', 'director/native'] },
 
   { at: 'monitor/core', may: [], pure: true },
   { at: 'monitor/probe', may: ['monitor/core', 'director/native'] },
