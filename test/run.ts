@@ -3,7 +3,7 @@
 // failed; a suite that crashes, hangs, or finds no test counts as one failed.
 
 import { constants } from 'node:os';
-import { formatTally, type Outcome, runSuite, sumTallies } from './run/outcome.ts';
+import { formatTally, type Outcome, runTogether, sumTallies } from './run/outcome.ts';
 import { refuseOldNode } from './run/runtime.ts';
 import { SUITES, type Suite } from './run/suites.ts';
 
@@ -46,9 +46,8 @@ refuseOldNode('npm test');
 const suites = choose(process.argv.slice(2));
 const abort = abortOnSignal();
 const outcomes: Outcome[] = [];
-for (const suite of suites) {
-  console.log(`\n== ${suite.name}: ${suite.what}`);
-  outcomes.push(await runSuite(suite, abort));
+for (const group of Map.groupBy(suites, (suite) => suite.turn).values()) {
+  outcomes.push(...(await runTogether(group, abort)));
   if (abort.aborted) process.exit();
 }
 printSummary(outcomes);

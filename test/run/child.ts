@@ -10,10 +10,18 @@ export type Ending =
   | { kind: 'signal'; signal: string }
   | { kind: 'timeout'; limit_ms: number };
 
-/** Runs `node ARGS` with this process's output, and tells how it ended. Nothing of its group is left afterwards. */
-export function runNode(args: readonly string[], limit_ms: number, abort?: AbortSignal): Promise<Ending> {
+export interface RunOptions {
+  readonly limit_ms: number;
+  readonly abort?: AbortSignal | undefined;
+  /** A descriptor that takes the child's output; default: this process's own. */
+  readonly output?: number | undefined;
+}
+
+/** Runs `node ARGS` and tells how it ended. Nothing of its group is left afterwards. */
+export function runNode(args: readonly string[], options: RunOptions): Promise<Ending> {
+  const { limit_ms, abort, output = 'inherit' } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+    const child = spawn(process.execPath, args, { stdio: ['ignore', output, output], detached: true });
     child.once('error', reject);
     const pid = child.pid;
     if (pid === undefined) return;

@@ -1,7 +1,7 @@
 // Runs a suite and judges it. The judgement never rests on one source: a good report with a bad exit status (an unhandled
 // rejection, say) is a failure, and so is a good exit status without a single test.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Ending, runNode } from './child.ts';
@@ -12,22 +12,54 @@ export type Outcome =
   | { suite: string; leftOut: string }
   | { suite: string; tally: Tally; seconds: number; note: string | undefined };
 
-export async function runSuite(suite: Suite, abort: AbortSignal): Promise<Outcome> {
-  const leftOut = suite.leftOut();
-  if (leftOut !== undefined) {
-    console.log(`left out: ${leftOut}`);
-    return { suite: suite.name, leftOut };
-  }
+/** Suites that disturb each other little, at the same time. What the second and later ones print follows at the end. */
+export async function runTogether(suites: readonly Suite[], abort: AbortSignal): Promise<Outcome[]> {
+  const [first, ...others] = suites;
+  if (first === undefined) return [];
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-test-'));
   try {
-    const report = join(folder, 'report.json');
-    const start_ms = performance.now();
-    const ending = await runNode(suite.command(report), suite.limit_ms, abort);
-    const seconds = (performance.now() - start_ms) / 1000;
-    return { suite: suite.name, seconds, ...judge(ending, readReport(report)) };
+    console.log(`\n== ${first.name}: ${first.what}`);
+    if (others.length > 0) console.log(`(beside it: ${others.map((suite) => suite.name).join(', ')})`);
+    const quiet = others.map((suite) => ({ suite, printed: join(folder, `${suite.name}.log`) }));
+    const running = [
+      runSuite(first, folder, abort),
+      ...quiet.map(({ suite, printed }) => runSuite(suite, folder, abort, printed)),
+    ];
+    const outcomes: Outcome[] = [await running[0]!];
+    for (const [index, { suite, printed }] of quiet.entries()) {
+      outcomes.push(await running[index + 1]!);
+      console.log(`\n== ${suite.name}: ${suite.what}`);
+      process.stdout.write(readFileSync(printed));
+    }
+    return outcomes;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function runSuite(
+  suite: Suite,
+  folder: string,
+  abort: AbortSignal,
+  printed?: string,
+): Promise<Outcome> {
+  using output = printed === undefined ? undefined : openLog(printed);
+  const leftOut = suite.leftOut();
+  if (leftOut !== undefined) {
+    if (output === undefined) console.log(`left out: ${leftOut}`);
+    return { suite: suite.name, leftOut };
+  }
+  const report = join(folder, `${suite.name}.json`);
+  const start_ms = performance.now();
+  const { limit_ms } = suite;
+  const ending = await runNode(suite.command(report), { limit_ms, abort, output: output?.fd });
+  const seconds = (performance.now() - start_ms) / 1000;
+  return { suite: suite.name, seconds, ...judge(ending, readReport(report)) };
+}
+
+function openLog(path: string): Disposable & { readonly fd: number } {
+  const fd = openSync(path, 'w');
+  return { fd, [Symbol.dispose]: () => closeSync(fd) };
 }
 
 export function judge(ending: Ending, tally: Tally | undefined): { tally: Tally; note: string | undefined } {

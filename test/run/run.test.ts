@@ -82,15 +82,18 @@ describe('the last line', () => {
 
 describe('a child of the runner', () => {
   it('tells how it ended', async () => {
-    expect(await runNode(['-e', 'process.exit(3)'], 60_000)).toEqual({ kind: 'exit', status: 3 });
-    expect(await runNode(['-e', 'process.kill(process.pid, "SIGKILL")'], 60_000)).toEqual({
+    expect(await runNode(['-e', 'process.exit(3)'], { limit_ms: 60_000 })).toEqual({
+      kind: 'exit',
+      status: 3,
+    });
+    expect(await runNode(['-e', 'process.kill(process.pid, "SIGKILL")'], { limit_ms: 60_000 })).toEqual({
       kind: 'signal',
       signal: 'SIGKILL',
     });
   });
 
   it('is ended when it takes too long', async () => {
-    expect(await runNode(['-e', 'setInterval(() => {}, 1000)'], 50)).toEqual({
+    expect(await runNode(['-e', 'setInterval(() => {}, 1000)'], { limit_ms: 50 })).toEqual({
       kind: 'timeout',
       limit_ms: 50,
     });
@@ -98,7 +101,10 @@ describe('a child of the runner', () => {
 
   it('is ended when the runner is', async () => {
     const controller = new AbortController();
-    const ending = runNode(['-e', 'setInterval(() => {}, 1000)'], 60_000, controller.signal);
+    const ending = runNode(['-e', 'setInterval(() => {}, 1000)'], {
+      limit_ms: 60_000,
+      abort: controller.signal,
+    });
     controller.abort();
     expect(await ending).toEqual({ kind: 'signal', signal: 'SIGTERM' });
   });

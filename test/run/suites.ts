@@ -5,6 +5,8 @@ import { whyNoGuest } from '../kernel/guest.ts';
 export type Suite = {
   name: string;
   what: string;
+  /** Suites of one turn run at the same time. */
+  turn: number;
   /** Ends a suite that hangs; far beyond what it takes on a machine that is busy with other things. */
   limit_ms: number;
   /** Why this machine cannot run the suite, or undefined when it can. */
@@ -29,6 +31,7 @@ export const SUITES: readonly Suite[] = [
   {
     name: 'unit',
     what: 'beside the code, without privilege',
+    turn: 1,
     limit_ms: 300_000,
     leftOut: () => undefined,
     command: (report) => vitest('unit', report),
@@ -36,6 +39,7 @@ export const SUITES: readonly Suite[] = [
   {
     name: 'root',
     what: "with this kernel's packet path and network namespaces",
+    turn: 2,
     limit_ms: 480_000,
     leftOut: () => (process.getuid?.() === 0 ? undefined : 'needs root'),
     command: (report) => vitest('root', report),
@@ -43,6 +47,7 @@ export const SUITES: readonly Suite[] = [
   {
     name: 'kernel',
     what: "inside a user-mode-linux guest, with the oldest supported kernel and the kernel's own IPVS",
+    turn: 1,
     limit_ms: 300_000,
     leftOut: whyNoGuest,
     command: (report) => ['test/kernel/main.ts', '--report', report],
