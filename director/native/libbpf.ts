@@ -50,6 +50,7 @@ function bindings() {
     hookCreate: library.func('int bpf_tc_hook_create(void *hook)'),
     tcAttach: library.func('int bpf_tc_attach(void *hook, void *options)'),
     tcDetach: library.func('int bpf_tc_detach(void *hook, void *options)'),
+    tcQuery: library.func('int bpf_tc_query(void *hook, void *options)'),
     xdpAttach: library.func('int bpf_xdp_attach(int interface, int fd, uint32_t flags, void *options)'),
     xdpDetach: library.func('int bpf_xdp_detach(int interface, uint32_t flags, void *options)'),
   };
@@ -58,6 +59,7 @@ function bindings() {
 const EEXIST = 17;
 const ENOENT = 2;
 const EINVAL = 22;
+const ENODEV = 19;
 const LOG_BYTES = (1 << 24) - 1; // the most that kernel 6.1 takes; touched only when a program is refused
 
 /** An opened object file; close it once its maps and programs are pinned or held. */
@@ -248,14 +250,16 @@ function addressOf(bytes: Uint8Array): bigint {
   return BigInt(koffi.address(bytes));
 }
 
-const TC_INGRESS = 1;
+const TC_POINT = { ingress: 1, egress: 2 } as const;
 const TC_REPLACE = 1;
 
-/** Where Fairlead's filter stands on an interface's clsact ingress; nothing else is touched. */
+/** Where a filter of Fairlead's stands on an interface's clsact; nothing else is touched. */
 export interface TcPlace {
   readonly interface_index: number;
   readonly handle: number;
   readonly priority: number;
+  /** Default: ingress. */
+  readonly point?: keyof typeof TC_POINT;
 }
 
 /** Attaches, or swaps the program of the filter that already stands there, in one step. */
@@ -276,12 +280,28 @@ export function detachTc(place: TcPlace): boolean {
   throw new SystemError('bpf_tc_detach', -result);
 }
 
+/** Which program stands there, by its number; undefined when none does. */
+export function queryTc(place: TcPlace): number | undefined {
+  const options = tcOptions(place);
+  const result = bpf().tcQuery(tcHook(place), options) as number;
+  if (result === 0) return options.readUInt32LE(16);
+  if (result === -ENOENT || result === -EINVAL || result === -ENODEV) return undefined;
+  throw new SystemError('bpf_tc_query', -result);
+}
+
+/** The number that the kernel knows a program by: struct bpf_prog_info: type, id. */
+export function programId(fd: number): number {
+  const info = new Uint32Array(64);
+  check('bpf_obj_get_info_by_fd', bpf().info(fd, info, Uint32Array.of(info.byteLength)));
+  return info[1]!;
+}
+
 /** struct bpf_tc_hook: sz, ifindex, attach_point, parent. */
 function tcHook(place: TcPlace): Buffer {
   const hook = Buffer.alloc(24);
   hook.writeBigUInt64LE(24n, 0);
   hook.writeInt32LE(place.interface_index, 8);
-  hook.writeUInt32LE(TC_INGRESS, 12);
+  hook.writeUInt32LE(TC_POINT[place.point ?? 'ingress'], 12);
   return hook;
 }
 

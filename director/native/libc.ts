@@ -27,6 +27,7 @@ const c = {
   ),
   umount2: library.func('int umount2(const char *target, int flags)'),
   setns: library.func('int setns(int fd, int kind)'),
+  clock_gettime: library.func('int clock_gettime(int clock, void *time)'),
 };
 
 export const O_RDONLY = 0;
@@ -41,6 +42,7 @@ const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
 const SO_SNDTIMEO = 21;
+const SO_ATTACH_FILTER = 26;
 export const SO_RCVBUF = 8;
 export const SO_RCVBUFFORCE = 33;
 export const MSG_TRUNC = 0x20;
@@ -107,6 +109,15 @@ export function setsockopt(fd: number, level: number, name: number, value: Uint8
 
 export function setsockoptInt(fd: number, level: number, name: number, value: number): void {
   setsockopt(fd, level, name, new Uint8Array(Int32Array.of(value).buffer));
+}
+
+/** Has the kernel pass on only what a classic BPF program (8 bytes an instruction) accepts: struct sock_fprog. */
+export function attachFilter(fd: number, program: Uint8Array): void {
+  const value = new Uint8Array(16);
+  const view = new DataView(value.buffer);
+  view.setUint16(0, program.length / 8, true);
+  view.setBigUint64(8, BigInt(koffi.address(program)), true);
+  setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, value);
 }
 
 /** Bounds every later send and receive that would otherwise wait for ever. */
@@ -178,6 +189,15 @@ export function umount(target: string, flags = 0): void {
 /** Moves the calling thread, and only it, into a namespace. See netns.ts for the way back. */
 export function setns(fd: number, kind: number): void {
   check('setns', c.setns(fd, kind));
+}
+
+const CLOCK_BOOTTIME = 7;
+const timespec = new BigInt64Array(2);
+
+/** Nanoseconds since this machine was started, time that it slept among them (CLOCK_BOOTTIME). Cannot fail. */
+export function bootTime_ns(): bigint {
+  c.clock_gettime(CLOCK_BOOTTIME, timespec);
+  return timespec[0]! * 1_000_000_000n + timespec[1]!;
 }
 
 function check(call: string, result: number, subject?: string): number {

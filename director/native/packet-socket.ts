@@ -4,6 +4,7 @@
 import { FairleadError } from '../model/error.ts';
 import {
   AF_PACKET,
+  attachFilter,
   bind,
   type Descriptor,
   MSG_TRUNC,
@@ -32,11 +33,19 @@ export interface PacketSocket extends Disposable {
   onFrame(callback: (frame: Uint8Array) => void): Disposable;
 }
 
-/** Opens in the calling thread's network namespace. Without `ethertype` it can only send. */
-export function openPacketSocket(interface_index: number, ethertype?: number): PacketSocket {
+/**
+ * Opens in the calling thread's network namespace. Without `ethertype` it can only send. `filter`: a classic BPF program,
+ * 8 bytes an instruction, that sees frames before this process does.
+ */
+export function openPacketSocket(
+  interface_index: number,
+  ethertype?: number,
+  filter?: Uint8Array,
+): PacketSocket {
   // Protocol 0 first: a socket that is opened with a protocol receives from every interface until it is bound.
   const descriptor = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, 0);
   try {
+    if (filter !== undefined) attachFilter(descriptor.fd, filter);
     bind(descriptor.fd, linkLayerAddress(interface_index, ethertype ?? 0));
   } catch (error) {
     descriptor[Symbol.dispose]();
