@@ -115,7 +115,8 @@ export const CONTROL = {
   attachments: 192,
 } as const;
 
-export const EVENT = { size: 144, change: 0, slot_index: 4, at_ns: 8, slot: 16 } as const;
+/** change and flags: u8, CHANGE and EVENT_FLAG of install-layout.ts. */
+export const EVENT = { size: 144, change: 0, flags: 1, slot_index: 4, at_ns: 8, slot: 16 } as const;
 export const SWEEP = {
   size: 32,
   from: 0,
