@@ -1,0 +1,95 @@
+// The sending end of the states: what to send, given what the peer has by its own word. Holds the newest state only.
+import { type Have, NOTHING, type StateMessage } from './message.ts';
+import type { PeerState, PeerVerdict } from './state.ts';
+
+interface Sent {
+  readonly serial: number;
+  readonly state: PeerState;
+}
+
+export class Outbox {
+  readonly #session: string;
+  #serial = 0;
+  #acknowledged: Sent | undefined;
+  #peerHas: Have = NOTHING;
+
+  constructor(session: string) {
+    this.#session = session;
+  }
+
+  /** By the peer's last answer. */
+  peerHas(have: Have): void {
+    this.#peerHas = have;
+  }
+
+  /** The peer has this state or one that it took for its base. False after either end began anew. */
+  isBase(): boolean {
+    const { session, serial } = this.#peerHas;
+    return session === this.#session && serial === this.#acknowledged?.serial;
+  }
+
+  acknowledged(sent: Sent): void {
+    this.#acknowledged = sent;
+  }
+
+  /** Whether the peer has exactly this state. */
+  isDelivered(state: PeerState): boolean {
+    return this.isBase() && this.#acknowledged?.state === state;
+  }
+
+  compose(state: PeerState): { readonly message: StateMessage; readonly sent: Sent } {
+    const serial = ++this.#serial;
+    const { text, ...revision } = state.revision;
+    const base = this.isBase() ? this.#acknowledged : undefined;
+    const message: StateMessage = {
+      session: this.#session,
+      serial,
+      director: state.director,
+      epoch: state.epoch,
+      role: state.role,
+      revision: this.#peerHas.texts.includes(revision.hash) ? revision : { ...revision, text },
+      ...(base === undefined
+        ? { orders: [...state.orders], verdicts: [...state.verdicts] }
+        : { base: base.serial, ...difference(base.state, state) }),
+    };
+    return { message, sent: { serial, state } };
+  }
+}
+
+function difference(
+  before: PeerState,
+  now: PeerState,
+): Pick<StateMessage, 'orders' | 'verdicts' | 'forgotten'> {
+  return {
+    ...(isSame(before.orders, now.orders) ? {} : { orders: [...now.orders] }),
+    ...(before.verdicts === now.verdicts ? {} : changesOf(before.verdicts, now.verdicts)),
+  };
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
+}
+
+function changesOf(
+  before: readonly PeerVerdict[],
+  now: readonly PeerVerdict[],
+): Pick<StateMessage, 'verdicts' | 'forgotten'> {
+  const gone = new Map(before.map((verdict) => [verdict.key, verdict]));
+  const verdicts: PeerVerdict[] = [];
+  for (const verdict of now) {
+    const old = gone.get(verdict.key);
+    gone.delete(verdict.key);
+    if (
+      old !== undefined &&
+      old.health === verdict.health &&
+      old.at === verdict.at &&
+      old.reason === verdict.reason
+    )
+      continue;
+    verdicts.push(verdict);
+  }
+  return {
+    ...(verdicts.length === 0 ? {} : { verdicts }),
+    ...(gone.size === 0 ? {} : { forgotten: [...gone.keys()] }),
+  };
+}
