@@ -17,7 +17,7 @@ static __always_inline __u32 find_template(struct control *control, __u32 servic
 	if (kind_of(word) != KIND_TEMPLATE)
 		return NONE;
 	if (is_expired(control, slot, word, now)) {
-		release(index, word);
+		release(index, word, EVENT_EXPIRED);
 		return NONE;
 	}
 	return index;
@@ -46,6 +46,7 @@ static __always_inline int refresh_template(struct service *service, struct admi
 {
 	struct server *server = server_at(admission->server_id);
 	struct slot *slot;
+	int is_old;
 
 	if (!server)
 		return 0;
@@ -74,10 +75,13 @@ static __always_inline int refresh_template(struct service *service, struct admi
 	slot = slot_at(admission->template);
 	if (!slot)
 		return 0;
+	is_old = slot->seen_ns != now || slot->timeout_ms != service->persistence_ms;
 	slot->seen_ns = now;
 	slot->timeout_ms = service->persistence_ms;
 	if (slot->server != admission->server_id && lead_template(slot, server, admission->server_id, 0))
-		emit(admission->template, CHANGE_STATE);
+		emit(admission->template, CHANGE_STATE, generation_of(READ(slot->word)), 0);
+	else if (is_old)
+		emit(admission->template, CHANGE_REFRESHED, generation_of(READ(slot->word)), 0);
 	return 1;
 }
 
@@ -143,7 +147,9 @@ __noinline int admit(const struct packet *packet, struct admission *admission, _
 	if (!service || !(service->flags & SERVICE_PRESENT))
 		return LOCAL;
 	if (packet->tuple.protocol == IPPROTO_TCP && !opens(packet->flags))
-		return LOCAL;
+		return now < READ(control->grace_until_ns) ? D_UNSYNCED : LOCAL;
+	if (READ(control->admit_until_ns) && now >= READ(control->admit_until_ns))
+		return D_UNGUARDED;
 	if (service->persistence_ms) {
 		struct slot *template;
 
@@ -197,12 +203,13 @@ __noinline int admit(const struct packet *packet, struct admission *admission, _
 }
 
 // Hands an entry over to everyone. Its maker alone changes its word until then; what it was is returned.
-static __always_inline __u64 hand_over(struct slot *slot, __u32 index)
+// It is told before, so that nobody tells of a change to it sooner.
+static __always_inline __u64 hand_over(struct slot *slot, __u32 index, __u32 flags)
 {
 	__u64 word = READ(slot->word) & ~((__u64)MAKING << 8);
 
+	emit(index, CHANGE_CREATED, generation_of(word), flags);
 	__sync_lock_test_and_set(&slot->word, word);
-	emit(index, CHANGE_CREATED);
 	return word;
 }
 
@@ -220,21 +227,21 @@ __noinline int publish(__u32 index, __u32 fresh_template)
 		template_word = READ(template->word);
 		entered = index_enter(fresh_template, ROLE_TEMPLATE);
 		if (entered == ENTERED)
-			template_word = hand_over(template, fresh_template);
+			template_word = hand_over(template, fresh_template, 0);
 	}
 	if (entered == ENTERED)
 		entered = index_enter(index, ROLE_INBOUND);
 	if (entered == ENTERED && slot->method == METHOD_NAT)
 		entered = index_enter(index, ROLE_OUTBOUND);
 	if (entered != ENTERED) {
-		release(index, READ(slot->word));
+		release(index, READ(slot->word), 0);
 		if (template) // it controls nothing now
-			release(fresh_template, template_word);
+			release(fresh_template, template_word, 0);
 		return entered == NO_CELL ? D_INDEX_FULL : D_LOST_RACE;
 	}
 	traffic = traffic_of(slot->server);
 	if (traffic)
 		traffic->connections++;
-	hand_over(slot, index);
+	hand_over(slot, index, 0);
 	return FORWARD;
 }

@@ -29,7 +29,7 @@ static __always_inline int decide_leaving(const struct packet *packet, struct ve
 
 	if (verdict->direction == OUTBOUND || (policy == REMOVAL_SILENT && !anew))
 		return D_SERVER_REMOVED;
-	release(verdict->slot_index, verdict->word);
+	release(verdict->slot_index, verdict->word, 0);
 	if (policy == REMOVAL_REASSIGN || anew)
 		return FORWARD;
 	return D_SERVER_RESET | (packet->flags & TCP_RST ? 0 : ANSWER_RESET);
@@ -75,8 +75,12 @@ static __always_inline int decide(struct control *control, const struct packet *
 {
 	int result;
 
-	if (!find_entry(control, &packet->tuple, now, verdict))
+	if (!find_entry(control, &packet->tuple, now, verdict)) {
+		// this host's stack would answer a packet with a reset whose entry is put in at this moment
+		if (verdict->busy && !(packet->tuple.protocol == IPPROTO_TCP && opens(packet->flags)))
+			return D_LOST_RACE;
 		return begin(packet, verdict, now);
+	}
 	verdict->server = server_at(verdict->slot->server);
 	if (!verdict->server)
 		return D_SERVER_REMOVED;
@@ -85,7 +89,7 @@ static __always_inline int decide(struct control *control, const struct packet *
 		return result == FORWARD ? begin(packet, verdict, now) : result;
 	}
 	if (must_reschedule(packet, verdict)) {
-		release(verdict->slot_index, verdict->word);
+		release(verdict->slot_index, verdict->word, 0);
 		return begin(packet, verdict, now);
 	}
 	result = check_way(packet, verdict);

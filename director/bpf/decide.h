@@ -20,10 +20,12 @@ static __always_inline int take_entry(struct control *control, struct slot *slot
 {
 	__u64 word = READ(slot->word);
 
-	if (kind_of(word) != KIND_CONNECTION)
+	if (kind_of(word) != KIND_CONNECTION) {
+		verdict->busy = kind_of(word) != KIND_FREE;
 		return 0;
+	}
 	if (is_expired(control, slot, word, now)) {
-		release(slot_index, word);
+		release(slot_index, word, EVENT_EXPIRED);
 		return 0;
 	}
 	verdict->word = word;
@@ -109,11 +111,11 @@ static __always_inline int accept(const struct packet *packet, struct verdict *v
 
 	if (kind_of(word) != KIND_CONNECTION || generation_of(word) != generation_of(verdict->word))
 		return D_LOST_RACE;
+	slot->seen_ns = now; // before the state, whose lifetime may be shorter, and for the event
 	if (packet->tuple.protocol == IPPROTO_TCP &&
 	    next_state(state_of(word), slot->method, verdict->direction, packet->flags) != state_of(word) &&
 	    !advance(verdict->slot_index, generation_of(word), verdict->direction, packet->flags))
 		return D_LOST_RACE;
-	slot->seen_ns = now;
 	count(slot, packet, verdict->direction);
 	return verdict->method == METHOD_LOCAL ? LOCAL : FORWARD;
 }
@@ -157,5 +159,5 @@ static __always_inline int clear_outbound(struct control *control, const struct 
 	word = other.word;
 	if (!is_over(state_of(word), METHOD_ROUTE))
 		return 0;
-	return release(other.slot_index, word);
+	return release(other.slot_index, word, 0);
 }

@@ -25,24 +25,39 @@ static __always_inline struct traffic *traffic_of(__u32 server)
 	return bpf_map_lookup_elem(&traffic, &index);
 }
 
-// Tells user space of a change, if it wants to know.
-__noinline int emit(__u32 index, __u32 change)
+// Tells user space of a change to an entry, if it wants to know. Events of one entry come in the order of its life, and
+// the last one shows it as it is now: whoever changes its word takes a place in the ring after that and looks then. An
+// event of an entry that has gone on to another one, or of a state that it had before it was closed, is none.
+__noinline int emit(__u32 index, __u32 change, __u32 generation, __u32 flags)
 {
 	struct control *control = control_record();
-	struct slot *slot = slot_at(index);
+	struct slot *slot = slot_at(index), *template;
 	struct event *event;
+	__u64 word;
 
-	if (!control || !slot || !control->events_on)
+	if (!control || !slot || !(control->events_on & (flags & EVENT_FROM_PEER ? EVENTS_OF_PEER : EVENTS_OWN)))
 		return 0;
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {
 		__sync_fetch_and_add(&control->events_lost, 1);
 		return 0;
 	}
+	event->slot = *slot;
+	word = __sync_fetch_and_add(&slot->word, 0); // no sooner than what was copied
+	if (generation_of(word) != generation || kind_of(word) == KIND_FREE || (word & ENDING && change != CHANGE_CLOSED)) {
+		bpf_ringbuf_discard(event, 0);
+		return 0;
+	}
+	event->slot.word = make_word(generation, kind_of(word) & ~MAKING, change == CHANGE_CLOSED ? 0 : state_of(word));
 	event->change = change;
+	event->flags = flags;
+	event->pad = 0;
 	event->slot_index = index;
 	event->at_ns = now_ns(control);
-	event->slot = *slot;
+	template = slot_at(event->slot.template);
+	if (template && generation_of(READ(template->word)) == event->slot.template_generation &&
+	    (kind_of(READ(template->word)) & ~MAKING) == KIND_TEMPLATE)
+		event->flags |= EVENT_CONTROLLED;
 	bpf_ringbuf_submit(event, 0);
 	return 1;
 }
@@ -109,71 +124,87 @@ __noinline int give_slot_back(__u32 index)
 	return 0;
 }
 
-// Ends an entry whose word the caller has read. Returns 0 if it changed meanwhile; nothing is done then.
-__noinline int release(__u32 index, __u64 word)
+// Takes a connection out of the counts that it is in.
+static __always_inline void uncount(struct slot *slot, __u8 state)
 {
-	struct control *control = control_record();
+	struct server *server = server_at(slot->server);
+	struct slot *template = slot->template == NONE ? 0 : slot_at(slot->template);
+
+	if (server)
+		__sync_fetch_and_add(is_active(state) ? &server->active : &server->inactive, -1);
+	if (template && generation_of(template->word) == slot->template_generation &&
+	    (kind_of(template->word) & ~MAKING) == KIND_TEMPLATE)
+		__sync_fetch_and_add(&template->controls, -1);
+}
+
+// Ends an entry whose word the caller has read. Returns 0 if it changed meanwhile; nothing is done then. Its keys stay
+// taken until its end has been told, so that nobody tells of their next owner before.
+__noinline int release(__u32 index, __u64 word, __u32 flags)
+{
 	struct slot *slot = slot_at(index);
 	struct server *server;
+	__u8 kind = kind_of(word);
 
 	// An entry that has ended already is not ended again.
-	if (!control || !slot || kind_of(word) == KIND_FREE)
+	if (!slot || kind == KIND_FREE || word & ENDING)
 		return 0;
-	server = server_at(slot->server);
-	if (__sync_val_compare_and_swap(&slot->word, word, make_word(generation_of(word), KIND_FREE, 0)) != word)
+	if (__sync_val_compare_and_swap(&slot->word, word, word | ENDING | MAKING << 8) != word)
 		return 0;
-	if ((kind_of(word) & ~MAKING) == KIND_TEMPLATE) {
+	if (!(kind & MAKING))
+		emit(index, CHANGE_CLOSED, generation_of(word), flags);
+	__sync_lock_test_and_set(&slot->word, make_word(generation_of(word), KIND_FREE, 0));
+	if ((kind & ~MAKING) == KIND_TEMPLATE) {
+		server = server_at(slot->server);
 		if (server)
 			__sync_fetch_and_add(&server->templates, -1);
 		index_remove(index, ROLE_TEMPLATE);
 	} else {
-		if (server)
-			__sync_fetch_and_add(is_active(state_of(word)) ? &server->active : &server->inactive, -1);
-		if (slot->template != NONE) {
-			struct slot *template = slot_at(slot->template);
-
-			if (template && generation_of(template->word) == slot->template_generation &&
-			    (kind_of(template->word) & ~MAKING) == KIND_TEMPLATE)
-				__sync_fetch_and_add(&template->controls, -1);
-		}
+		uncount(slot, state_of(word));
 		index_remove(index, ROLE_INBOUND);
 		if (slot->method == METHOD_NAT)
 			index_remove(index, ROLE_OUTBOUND);
 	}
-	emit(index, CHANGE_CLOSED);
 	give_slot_back(index);
 	return 1;
+}
+
+// Moves a connection from the state in its word. Returns the word that it had, which is the given one if it was moved.
+static __always_inline __u64 move_state(__u32 index, struct slot *slot, __u64 word, __u8 next, __u32 flags)
+{
+	struct server *server = server_at(slot->server);
+	__u8 state = state_of(word);
+	__u64 seen = __sync_val_compare_and_swap(&slot->word, word, make_word(generation_of(word), KIND_CONNECTION, next));
+
+	if (seen != word)
+		return seen;
+	if (server && is_active(state) != is_active(next)) {
+		__sync_fetch_and_add(is_active(state) ? &server->active : &server->inactive, -1);
+		__sync_fetch_and_add(is_active(next) ? &server->active : &server->inactive, 1);
+	}
+	emit(index, CHANGE_STATE, generation_of(word), flags);
+	return word;
 }
 
 // Moves a connection by one packet's flags. Returns 0 if the entry, known by its generation, ended meanwhile.
 __noinline int advance(__u32 index, __u32 generation, __u32 direction, __u32 flags)
 {
 	struct slot *slot = slot_at(index);
-	struct server *server;
 	__u64 word;
 
 	if (!slot)
 		return 0;
 	word = READ(slot->word);
-	server = server_at(slot->server);
-
 	for (int i = 0; i < ATTEMPTS; i++) {
-		__u8 state = state_of(word), next = next_state(state, slot->method, direction, flags);
+		__u8 next = next_state(state_of(word), slot->method, direction, flags);
 		__u64 seen;
 
 		if (kind_of(word) != KIND_CONNECTION || generation_of(word) != generation)
 			return 0;
-		if (next == state)
+		if (next == state_of(word))
 			return 1;
-		seen = __sync_val_compare_and_swap(&slot->word, word, make_word(generation, KIND_CONNECTION, next));
-		if (seen == word) {
-			if (server && is_active(state) != is_active(next)) {
-				__sync_fetch_and_add(is_active(state) ? &server->active : &server->inactive, -1);
-				__sync_fetch_and_add(is_active(next) ? &server->active : &server->inactive, 1);
-			}
-			emit(index, CHANGE_STATE);
+		seen = move_state(index, slot, word, next, 0);
+		if (seen == word)
 			return 1;
-		}
 		word = seen;
 	}
 	return 0;

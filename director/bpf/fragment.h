@@ -49,7 +49,7 @@ __noinline __u64 recall_fragment(const struct packet *packet)
 	if (generation_of(word) != fragment->generation || kind_of(word) != KIND_CONNECTION)
 		return NONE;
 	if (is_expired(control, slot, word, now)) {
-		release(fragment->slot, word);
+		release(fragment->slot, word, EVENT_EXPIRED);
 		return NONE;
 	}
 	return (__u64)fragment->direction << 32 | fragment->slot;

@@ -3,7 +3,7 @@
 #pragma once
 #include <linux/types.h>
 
-#define LAYOUT_VERSION 1
+#define LAYOUT_VERSION 2
 
 #define CELLS_PER_BUCKET 16
 #define MEMBERS_MAX 256
@@ -19,7 +19,16 @@ enum scheduler { SCHEDULER_RR, SCHEDULER_WRR, SCHEDULER_LC, SCHEDULER_WLC };
 enum kind { KIND_FREE, KIND_CONNECTION, KIND_TEMPLATE };
 // Beside a kind: the entry is being made. Nobody but its maker uses or frees it; its keys are taken, though.
 #define MAKING 4
-enum change { CHANGE_CREATED, CHANGE_STATE, CHANGE_CLOSED };
+// In a word, beside MAKING: the entry is being ended, and its maker is whoever ends it.
+#define ENDING 0x10000u
+enum change { CHANGE_CREATED, CHANGE_STATE, CHANGE_CLOSED, CHANGE_REFRESHED };
+// What an event says beside the change; EVENT_EXPIRED and EVENT_FROM_PEER are also given to those who make it.
+#define EVENT_FROM_PEER 1u
+#define EVENT_EXPIRED 2u
+#define EVENT_CONTROLLED 4u
+// Which events are wanted: control.events_on.
+#define EVENTS_OWN 1u
+#define EVENTS_OF_PEER 2u
 
 // Order of CONNECTION_STATES in director/model/state.ts; 0 to 10 are the kernel's IP_VS_TCP_S_*.
 enum state {
@@ -31,7 +40,7 @@ enum state {
 enum reason {
 	D_MALFORMED, D_MALFORMED_TRANSPORT, D_NO_SERVER, D_TABLE_FULL, D_INDEX_FULL, D_SERVER_REMOVED,
 	D_SERVER_RESET, D_FRAGMENT_UNKNOWN, D_TOO_BIG, D_NO_ROUTE, D_ICMP_UNMATCHED, D_REWRITE_FAILED,
-	D_TUPLE_CONFLICT, D_TTL_EXPIRED, D_LOST_RACE,
+	D_TUPLE_CONFLICT, D_TTL_EXPIRED, D_LOST_RACE, D_UNSYNCED, D_UNGUARDED,
 };
 
 #define SERVER_PRESENT 1u
@@ -60,8 +69,8 @@ struct tuple {
 
 // One connection or template; two cache lines. The first one is all that finding it needs, and packets of an
 // established connection do not write to it.
-// `word` is generation << 32 | kind << 8 | state and changes by compare-and-swap only: whoever wins a
-// change moves the server's counters, whoever wins the change to KIND_FREE frees the rest.
+// `word` is generation << 32 | ENDING | kind << 8 | state and changes by compare-and-swap only: whoever wins a
+// change moves the server's counters, whoever wins the change to ENDING frees the rest.
 struct slot {
 	__u64 word;
 	struct address client;
@@ -202,7 +211,9 @@ struct control {
 	__u32 events_lost;
 	__u64 free_head; // changes << 32 | index + 1 of a free slot, 0 = none
 	struct attachment attachments[ATTACHMENTS_MAX];
-	__u64 pad[4];
+	__u64 grace_until_ns; // until then TCP in mid-stream without an entry is dropped, not reset
+	__u64 admit_until_ns; // from then on no connection begins; 0 = they always may
+	__u64 pad[2];
 };
 
 // Fixed by the loader before loading, so that they are constants to the JIT.
@@ -217,10 +228,55 @@ struct constants {
 };
 
 struct event {
-	__u32 change;
+	__u8 change;
+	__u8 flags;
+	__u16 pad;
 	__u32 slot_index;
 	__u64 at_ns;
 	struct slot slot;
+};
+
+#define INBOX_RECORDS 512
+
+enum install_what { INSTALL_UPSERT, INSTALL_CLOSE, INSTALL_TEMPLATE_UPSERT, INSTALL_TEMPLATE_CLOSE };
+#define INSTALL_AUTHORITATIVE 1u
+#define INSTALL_CONTROLLED 2u
+#define INSTALL_COUNTERS 4u
+#define INSTALL_SEQUENCE 8u
+#define INSTALL_EXPIRED 16u
+
+enum install_result {
+	R_CREATED, R_UPDATED, R_UNCHANGED, R_REPLACED, R_CLOSED, R_ABSENT, R_CONFLICT, R_TABLE_FULL, R_INDEX_FULL,
+	R_UNKNOWN_SERVER, R_LOST_RACE, R_INVALID,
+};
+
+// One word of the peer's about an entry, and what became of it. Any bytes may stand in here.
+struct install {
+	__u8 what;
+	__u8 state;
+	__u8 method;
+	__u8 protocol;
+	__u32 flags;
+	struct address client; // of a template: masked
+	struct address virtual;
+	struct address destination;
+	__be16 client_port, virtual_port, server_port;
+	__u16 pad;
+	__u32 service, server;
+	__u32 left_ms;    // of its life
+	__u32 timeout_ms; // template: its whole life
+	__u32 packets_in, packets_out;
+	__u64 bytes_in, bytes_out;
+	__u32 sequence_base;
+	__s16 sequence_delta, sequence_delta_before;
+	__u32 result;
+	__u32 slot_index;
+	__u64 pad2;
+};
+
+// Arguments of the install program, as the first bytes of its frame.
+struct batch {
+	__u32 from, count;
 };
 
 // Arguments of the sweep program: which slots, and what to free among them.

@@ -4,6 +4,7 @@
 
 #define LEASE_LAYOUT 1
 #define LEASE_VIPS_MAX 2048
+#define LEASE_INTERFACES_MAX 64
 
 // Why a frame was silenced.
 enum silence { SILENT_ARP_IN, SILENT_ARP_OUT, SILENT_ND_IN, SILENT_ND_OUT, SILENCES };
@@ -17,4 +18,5 @@ struct lease {
 	__u64 passed; // frames concerning a VIP while the lease was young
 	__u64 silenced[SILENCES];
 	__u64 claims; // frames that came in by which somebody else says that a VIP is his
+	__u32 interfaces[LEASE_INTERFACES_MAX]; // where the program stands; 0: none. Not read by it
 };

@@ -23,6 +23,7 @@ MAPPED_ARRAY(servers, struct server);
 MAPPED_ARRAY(hops, struct hop);
 MAPPED_ARRAY(traffic, struct traffic); // cpu * servers_max + server
 MAPPED_ARRAY(totals, struct totals);   // cpu
+MAPPED_ARRAY(inbox, struct install);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -20,7 +20,7 @@ __noinline int sweep_slot(__u32 index, __u32 kind, __u32 all, __u32 service, __u
 		return 0;
 	if (!all && !is_expired(control, slot, word, now_ns(control)))
 		return 0;
-	return release(index, word);
+	return release(index, word, all ? 0 : EVENT_EXPIRED);
 }
 
 static __always_inline int sweep_range(struct sweep *sweep)

@@ -2,13 +2,14 @@
 // process. Guarantees: what is pinned is complete (maps first, the mark that says so last); a table of another
 // layout is never touched; memory maps end with disposal, pinned state does not.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statfsSync, unlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { FairleadError } from '../../model/error.ts';
 import { CONNECTION_STATES, DEFAULT_TIMEOUTS_MS } from '../../model/state.ts';
+import { preparePinFolder } from '../../native/bpffs.ts';
 import { BpfObject, getPinned, mapInfo, pin } from '../../native/libbpf.ts';
-import { close, mount } from '../../native/libc.ts';
+import { close } from '../../native/libc.ts';
 import { kernelTicks } from './kernel-ticks.ts';
 import * as layout from './layout.ts';
 import { MappedArray } from './mapped-array.ts';
@@ -46,7 +47,6 @@ const OTHERS = ['listening', 'fragments', 'events'] as const;
 type OtherName = (typeof OTHERS)[number];
 const PROGRAMS = { tc: 'director_tc', xdp: 'director_xdp', sweep: 'director_sweep' } as const;
 
-const BPF_FS_MAGIC = 0xcafe4a11;
 const SLOTS_LIMIT = 2 ** layout.SLOT_BITS - 2;
 
 export class Tables implements Disposable {
@@ -62,7 +62,7 @@ export class Tables implements Disposable {
 
   constructor(options: TableOptions) {
     this.#pinFolder = options.pinFolder;
-    if (options.pinFolder !== undefined) prepareFolder(options.pinFolder);
+    if (options.pinFolder !== undefined) preparePinFolder(options.pinFolder);
     const found = options.pinFolder === undefined ? undefined : findPinned(options.pinFolder);
     this.adopted = found !== undefined;
     this.cpus = found?.cpus ?? possibleCpus();
@@ -256,36 +256,6 @@ function findPinned(folder: string): Pinned | undefined {
     cpus: record.getU32(0, CONTROL.cpus),
     hashKey: record.u8.slice(CONTROL.hash_key, CONTROL.hash_key + 16),
   };
-}
-
-/** Makes the folder, and the BPF file system above it where there is none. */
-function prepareFolder(folder: string): void {
-  const root = bpfRoot(folder);
-  if (statfsSync(root).type !== BPF_FS_MAGIC) mountBpf(root);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-}
-
-/** The kernel makes /sys/fs/bpf; any other root is the folder's parent. */
-function bpfRoot(folder: string): string {
-  if (folder.startsWith('/sys/fs/bpf/')) return '/sys/fs/bpf';
-  const parent = dirname(folder);
-  mkdirSync(parent, { recursive: true });
-  return parent;
-}
-
-function mountBpf(root: string): void {
-  try {
-    mount('bpf', root, 'bpf', 0, 'mode=0700');
-  } catch (cause) {
-    throw new FairleadError(
-      'bpffs-missing',
-      `There is no BPF file system at ${root}, and it could not be mounted.`,
-      {
-        remedy: `Mount it: mount -t bpf bpf ${root}`,
-        cause,
-      },
-    );
-  }
 }
 
 function removePins(folder: string): void {
