@@ -12,7 +12,8 @@ export interface Configuration {
   readonly heartbeat?: HeartbeatConfig;
   readonly virtualIps: readonly VirtualIpConfig[];
   readonly engine: EngineConfig;
-  readonly sync?: { readonly link: string };
+  /** Undefined: no peer, or no link over which it could be. */
+  readonly sync?: SyncConfig;
   readonly services: readonly ServiceConfig[];
   readonly console?: { readonly address: Address; readonly port: number };
 }
@@ -28,12 +29,35 @@ export interface HeartbeatConfig {
   readonly deadtime_ms: number;
   /** As written: relative to the configuration file. */
   readonly keyFile: string;
-  readonly links: readonly (
-    | { readonly kind: 'udp'; readonly interface: string; readonly port: number }
-    | { readonly kind: 'serial'; readonly device: string; readonly baud: number }
-  )[];
+  readonly links: readonly LinkConfig[];
   readonly witnesses: readonly Address[];
   readonly failback: 'manual' | 'auto';
+  /** How long a director listens after its start before it claims the VIPs, when no peer is heard. */
+  readonly initdead_ms: number;
+  /** Makes sure of a silent peer before the VIPs are claimed. */
+  readonly fence?: {
+    readonly command: readonly string[];
+    readonly timeout_ms: number;
+    readonly onFailure: 'refuse' | 'proceed';
+  };
+}
+
+export type LinkConfig =
+  | {
+      readonly kind: 'udp';
+      readonly interface: string;
+      readonly port: number;
+      /** Director -> its address on this link; undefined: found out at start. */
+      readonly addresses?: Readonly<Record<string, Address>>;
+    }
+  | { readonly kind: 'serial'; readonly device: string; readonly baud: number };
+
+export interface SyncConfig {
+  /** Interface that the directors tell each other connections, orders and revisions over. */
+  readonly link: string;
+  readonly port: number;
+  /** Only the ebpf engine's connections can be told; orders and revisions always. */
+  readonly connections: boolean;
 }
 
 export interface VirtualIpConfig {
@@ -41,6 +65,8 @@ export interface VirtualIpConfig {
   readonly prefix_bits: number;
   readonly interface: string;
   readonly role: 'service' | 'nat-gateway';
+  /** Ask whether somebody holds it before it is claimed. */
+  readonly probe: boolean;
 }
 
 export interface EngineConfig {

@@ -89,6 +89,66 @@ virtual_ips:
     expect(rootProblems(text).map((each) => each.replace(/^\S+ /, ''))).toEqual([problem]);
   });
 
+  it.each([
+    [
+      'initdead: 100ms',
+      'bad-initdead initdead: 100ms is shorter than the deadtime of 400ms (leave it out: a director that starts must listen at least as long as one that runs)',
+    ],
+    ['fence: { timeout: 5s }', 'missing-key fence needs the key `command`'],
+    [
+      'fence: { command: [], on_failure: hope }',
+      'bad-command command: the command is empty (write a command line, or a list of words; no shell reads it)',
+      'bad-choice on_failure: "hope" is not one of refuse, proceed',
+    ],
+  ])('is told for a heartbeat with %s', (keys, ...expected) => {
+    const text = `heartbeat: { key_file: k, links: [{ udp: eth1 }], ${keys} }`;
+    expect(rootProblems(text).map((each) => each.replace(/^\S+ /, ''))).toEqual(expected);
+  });
+
+  it.each([
+    ['lb1: 10.1.0.11', 'missing-key addresses needs the key `lb2`'],
+    [
+      'lb1: 10.1.0.11, lb2: 10.1.0.12, lb3: 10.1.0.13',
+      'unknown-key addresses has no key "lb3" (did you mean `lb1`?)',
+    ],
+    [
+      'lb1: 10.1.0.11, lb2: "fd00::12"',
+      'mixed-families addresses: 10.1.0.11 and fd00::12 are of different families (give both directors an IPv4 or both an IPv6 address)',
+    ],
+    [
+      'lb1: 10.1.0.11, lb2: 10.1.0.11',
+      'duplicate-address addresses: both directors have 10.1.0.11 (give each its own)',
+    ],
+    [
+      'lb1: 10.1.0.11, lb2: there',
+      'bad-address lb2: "there" is not an IP address (write a literal such as 10.0.0.1 or fd00::1; names are not looked up)',
+    ],
+  ])('is told for a link with the addresses %s', (addresses, problem) => {
+    const text = `cluster: web
+directors: { lb1: { address: 10.0.0.11 }, lb2: { address: 10.0.0.12 } }
+heartbeat: { key_file: k, links: [{ udp: eth1, addresses: { ${addresses} } }] }
+`;
+    expect(problems(text).map((each) => each.replace(/^\S+ /, ''))).toEqual([problem]);
+  });
+
+  it('is told for a serial line that is too slow for its beats', () => {
+    const text = (interval: string, links: number) =>
+      rootProblems(
+        `heartbeat: { interval: ${interval}, key_file: k, links: [{ serial: /dev/ttyS0, baud: 9600 }${', { udp: a }, { udp: b }, { udp: c }, { udp: d }'.slice(0, 12 * (links - 1))}] }`,
+      );
+    expect(text('100ms', 3)).toEqual([]);
+    expect(text('90ms', 3)).toEqual([
+      '3:51 slow-link "/dev/ttyS0": a beat takes 94ms at 9600 baud, longer than the interval of 90ms (raise baud, or interval and deadtime)',
+    ]);
+    expect(text('100ms', 5)).toHaveLength(1);
+  });
+
+  it('is told for sync without a heartbeat', () => {
+    expect(rootProblems('sync: { link: eth1 }')).toEqual([
+      '3:1 sync-without-heartbeat sync needs the key `heartbeat`: there is no peer to tell (remove it, or add a second director and heartbeat)',
+    ]);
+  });
+
   it('is told for links', () => {
     const links = '[{ udp: a }, { udp: a, port: 694 }, { udp: a, serial: b }, { serial: b, baud: 7 }]';
     expect(rootProblems(`heartbeat: { key_file: k, links: ${links} }`)).toEqual([

@@ -43,12 +43,18 @@ describe('a whole file', () => {
         deadtime_ms: 400,
         keyFile: 'heartbeat.key',
         links: [
-          { kind: 'udp', interface: 'eth1', port: 694 },
+          { kind: 'udp', interface: 'eth1', port: 694, addresses: { lb1: '10.1.0.11', lb2: '10.1.0.12' } },
           { kind: 'udp', interface: 'eth0', port: 694 },
           { kind: 'serial', device: '/dev/ttyS0', baud: 115200 },
         ],
         witnesses: ['10.0.0.254'],
         failback: 'manual',
+        initdead_ms: 2_000,
+        fence: {
+          command: ['/usr/local/sbin/power-off', 'lb'],
+          timeout_ms: 5_000,
+          onFailure: 'proceed',
+        },
       },
       engine: {
         kind: 'ebpf',
@@ -57,7 +63,7 @@ describe('a whole file', () => {
         connections_max: 1_048_576,
         timeouts_ms: { ESTABLISHED: 900_000, FIN_WAIT: 120_000, UDP: 300_000, SYN_RECV: 60_000 },
       },
-      sync: { link: 'eth1' },
+      sync: { link: 'eth1', port: 8_849, connections: true },
       console: { address: '127.0.0.1', port: 8443 },
     });
     expect(configuration.virtualIps[2]).toEqual({
@@ -65,7 +71,9 @@ describe('a whole file', () => {
       prefix_bits: 24,
       interface: 'eth1',
       role: 'nat-gateway',
+      probe: false,
     });
+    expect(configuration.virtualIps[0]?.probe).toBe(true);
     expect(configuration.services.map((each) => each.name)).toEqual([
       'www',
       'www6',
@@ -114,7 +122,18 @@ heartbeat: { key_file: k, links: [{ udp: eth1 }, { serial: /dev/ttyS0 }] }`);
       ],
       witnesses: [],
       failback: 'manual',
+      initdead_ms: 1_000,
     });
+  });
+
+  it('listens at least two dead times at the start, and syncs over the first udp link', () => {
+    const { configuration, warnings } = parsed(`
+cluster: a
+directors: { a: { address: 10.0.0.11 }, b: { address: 10.0.0.12 } }
+heartbeat: { deadtime: 2s, key_file: k, links: [{ serial: /dev/ttyS0 }, { udp: eth2 }, { udp: eth1 }] }`);
+    expect(configuration.heartbeat?.initdead_ms).toBe(4_000);
+    expect(configuration.sync).toEqual({ link: 'eth2', port: 8_849, connections: true });
+    expect(warnings).toEqual([]);
   });
 
   it.each([
@@ -327,6 +346,25 @@ services:
       'web.yaml:5:5: no service listens on the virtual IP 10.0.0.100 (remove it, or write role: nat-gateway if real servers route through it)',
       'web.yaml:8:3: service "www" has no real server',
       'web.yaml:8:18: 10.0.0.99 is not among virtual_ips: no director will bring it up (add it to virtual_ips, unless packets for it are routed here)',
+    ]);
+  });
+
+  const pair = (links: string, more: string) => `cluster: a
+directors: { a: { address: 10.0.0.11 }, b: { address: 10.0.0.12 } }
+heartbeat: { key_file: k, links: ${links} }
+${more}
+`;
+
+  it('tell of a pair that can sync no connections, or nothing', () => {
+    const memory = parsed(pair('[{ udp: eth1 }]', 'engine: { kind: memory }'));
+    expect(memory.configuration.sync).toMatchObject({ connections: false });
+    expect(memory.warnings).toEqual([
+      'web.yaml:3:1: sync: the engine memory cannot tell its connections, so that a takeover loses them (use the engine ebpf)',
+    ]);
+    const serial = parsed(pair('[{ serial: /dev/ttyS0 }]', ''));
+    expect(serial.configuration.sync).toBeUndefined();
+    expect(serial.warnings).toEqual([
+      'web.yaml:3:1: sync: there is no udp link, so that a takeover loses connections, and orders stay on one director (write sync: { link: eth1 })',
     ]);
   });
 

@@ -6,8 +6,9 @@ import { asMap, type Fields, readFields, type Shape } from './fields.ts';
 import { readHeartbeat } from './heartbeat.ts';
 import { present } from './probes.ts';
 import { type ConfigProblem, Findings } from './problem.ts';
-import { CONSOLE, DIRECTOR, ENGINE, ROOT, SYNC, TIMEOUT_STATES, TIMEOUTS, VIRTUAL_IP } from './schema.ts';
+import { CONSOLE, DIRECTOR, ENGINE, ROOT, TIMEOUT_STATES, TIMEOUTS, VIRTUAL_IP } from './schema.ts';
 import { checkName, readServices } from './services.ts';
+import { readSync } from './sync.ts';
 import { type Located, type LocatedMap, readTree } from './tree.ts';
 
 export const CONFIGURATION_MAX_BYTES = 4 * 2 ** 20;
@@ -40,10 +41,10 @@ function readText(text: string, findings: Findings): Configuration | undefined {
 function readRoot(root: LocatedMap, findings: Findings): Configuration | undefined {
   const { some, all } = readFields(ROOT, root, 'the configuration', findings);
   const directors = readDirectors(some.directors, root, findings);
-  const heartbeat = some.heartbeat && readHeartbeat(some.heartbeat, findings);
+  const heartbeat = some.heartbeat && readHeartbeat(some.heartbeat, directors, findings);
   const virtualIps = readVirtualIps(some.virtual_ips, findings);
   const engine = readEngine(some.engine, virtualIps, findings);
-  const sync = optional(SYNC, some.sync, 'sync', findings);
+  const sync = readSync(some.sync, { root, directors, heartbeat, engine }, findings);
   const services = readServices(some.services, findings);
   const console_ = optional(CONSOLE, some.console, 'console', findings);
   crossCheck({ root, directors, heartbeat, virtualIps, services, engine }, findings);
@@ -54,7 +55,7 @@ function readRoot(root: LocatedMap, findings: Findings): Configuration | undefin
     ...present({ heartbeat }),
     virtualIps: virtualIps.map((each) => each.value),
     engine,
-    ...present({ sync: sync?.all }),
+    ...present({ sync }),
     services: services.map((each) => each.config).filter((each) => each !== undefined),
     ...present({ console: console_?.all?.listen }),
   };
@@ -112,7 +113,8 @@ function readVirtualIps(node: Located | undefined, findings: Findings): Placed<V
   for (const item of node.items) {
     const { all } = readFields(VIRTUAL_IP, item, 'a virtual IP', findings);
     if (all === undefined) continue;
-    found.push({ value: { ...all.address, interface: all.interface, role: all.role }, offset: item.offset });
+    const { address, ...rest } = all;
+    found.push({ value: { ...address, ...rest }, offset: item.offset });
   }
   return found;
 }

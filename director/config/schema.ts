@@ -42,11 +42,16 @@ export const HEARTBEAT = {
   links: PART,
   witnesses: z.array(scalar.ipAddress).max(8).default([]),
   failback: scalar.choice(['manual', 'auto']).default('manual'),
+  /** Default: two deadtimes, at least a second. */
+  initdead: scalar.duration(0, 600_000).optional(),
+  fence: PART,
 } satisfies Shape;
 
 export const UDP_LINK = {
   udp: scalar.interfaceName,
   port: scalar.port.default(694),
+  /** Default: the directors' addresses where they are on this interface, else multicast. */
+  addresses: PART,
 } satisfies Shape;
 
 export const SERIAL_LINK = {
@@ -54,10 +59,17 @@ export const SERIAL_LINK = {
   baud: scalar.rate([9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600]).default(115200),
 } satisfies Shape;
 
+export const FENCE = {
+  command,
+  timeout: scalar.duration(100, 600_000).default(5_000),
+  on_failure: scalar.choice(['refuse', 'proceed']).default('refuse'),
+} satisfies Shape;
+
 export const VIRTUAL_IP = {
   address: scalar.addressWithPrefix,
   interface: scalar.interfaceName,
   role: scalar.choice(['service', 'nat-gateway']).default('service'),
+  probe: z.boolean().default(false),
 } satisfies Shape;
 
 export const ENGINE = {
@@ -82,7 +94,11 @@ export const TIMEOUTS: Readonly<Record<string, z.ZodType<number | undefined>>> =
   Object.keys(TIMEOUT_STATES).map((key) => [key, scalar.duration(100, 31 * DAY_MS).optional()]),
 );
 
-export const SYNC = { link: scalar.interfaceName } satisfies Shape;
+export const SYNC = {
+  /** Default: the interface of the first udp link. */
+  link: scalar.interfaceName.optional(),
+  port: scalar.port.default(8849),
+} satisfies Shape;
 
 export const CONSOLE = { listen: scalar.socketAddress } satisfies Shape;
 
@@ -181,6 +197,7 @@ export const TABLES: Readonly<Record<string, Shape>> = {
   heartbeat: HEARTBEAT,
   'udp link': UDP_LINK,
   'serial link': SERIAL_LINK,
+  fence: FENCE,
   virtual_ips: VIRTUAL_IP,
   engine: ENGINE,
   timeouts: TIMEOUTS,
