@@ -69,11 +69,15 @@ export class Descriptor implements Disposable {
   get fd(): number {
     return this.#fd;
   }
-  [Symbol.dispose](): void {
-    if (this.#fd < 0) return;
+  /** For another owner, who closes it. */
+  release(): number {
     const fd = this.#fd;
     this.#fd = -1;
-    c.close(fd); // its errors say nothing that could be acted on, and the descriptor is gone either way
+    return fd;
+  }
+  [Symbol.dispose](): void {
+    if (this.#fd < 0) return;
+    c.close(this.release()); // its errors say nothing that could be acted on, and the descriptor is gone either way
   }
 }
 
