@@ -112,7 +112,13 @@ describe('an announcement', () => {
     const { director, announcer, believed } = pair();
     const lost = { ...vip, interface: 'eth9' };
     const report = announcer.announce([lost, vip]);
-    expect(report.failures).toEqual([{ address: vip.address, reason: 'There is no interface eth9.' }]);
+    expect(report.failures).toEqual([
+      {
+        address: vip.address,
+        code: 'announce-interface-missing',
+        reason: 'There is no interface eth9.',
+      },
+    ]);
     await eventually(() => believed(vip.address)).toBe(NEW);
     ip(director, 'link set dev eth0 down');
     expect(announcer.announce([vip]).failures[0]!.reason).toContain('ENETDOWN');
@@ -162,7 +168,7 @@ describe('startAnnouncing', () => {
       announcer,
       vips: [vip],
       clock,
-      onReport: () => at.push(now_ms - 5_000),
+      onReport: () => at.push(now_ms - 5_000 - 1), // complete once neighbours were told, a moment later
     });
     while (waiting !== undefined && at.length < 10) {
       now_ms = waiting.at_ms;

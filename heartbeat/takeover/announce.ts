@@ -2,8 +2,7 @@
 // Guarantees: never waits and never throws for what a network can do; each failure is reported with its VIP and reason;
 // frames per announcement are bounded. Sockets stay open between announcements. Works in the network namespace that the
 // calling thread is in at its first announcement on an interface.
-import type { Address } from '../../director/model/address.ts';
-import { familyOf } from '../../director/model/address.ts';
+import { type Address, address, type Family, familyOf } from '../../director/model/address.ts';
 import type { Clock } from '../../director/model/clock.ts';
 import { FairleadError } from '../../director/model/error.ts';
 import { openPacketSocket, type PacketSocket } from '../../director/native/packet-socket.ts';
@@ -16,19 +15,112 @@ import type { Vip } from './vip.ts';
 const ANNOUNCE_AT_MS = [0, 50, 200, 500, 1_000, 2_000, 5_000, 10_000] as const;
 /** And then on and on: caches of hours were seen to keep a wrong answer otherwise. */
 const ANNOUNCE_EVERY_MS = 30_000;
-/** Neighbours that are told one by one, per VIP and announcement. */
+/** Neighbours of an interface that are told one by one, per announcement. */
 const NEIGHBOURS_MAX = 256;
+/** Frames to single neighbours in one announcement, all VIPs together. */
+const UNICASTS_MAX = 4_096;
+/** So many of them at a time, so that beats do not wait for long. */
+const SLICE_FRAMES = 64;
+const SLICE_EVERY_MS = 1;
 const SETTLED = NUD.REACHABLE | NUD.STALE | NUD.DELAY | NUD.PROBE | NUD.PERMANENT;
+/** Addresses far away, for documentation only (RFC 5737, RFC 3849): the way there is the default route. */
+const FAR_AWAY = { 4: address('198.51.100.1'), 6: address('2001:db8::1') } as const;
+
+export interface AnnounceFailure {
+  readonly address: Address;
+  /** As FairleadError has it: `errno-EPERM` where packet sockets are refused. */
+  readonly code: string;
+  readonly reason: string;
+}
 
 export interface AnnounceReport {
   /** Frames that were handed to interfaces. */
   readonly sent: number;
-  readonly failures: readonly { readonly address: Address; readonly reason: string }[];
+  readonly failures: readonly AnnounceFailure[];
+}
+
+interface Place {
+  readonly link: Link;
+  readonly mac: Uint8Array;
+  readonly socket: PacketSocket;
+}
+
+/** One announcement: first to everybody, at once, then to each known neighbour, the gateways first, bit by bit. */
+export class Announcement {
+  readonly #announcer: Announcer;
+  readonly #vips: readonly Vip[];
+  readonly #failures = new Map<Vip, AnnounceFailure>();
+  #unicasts: Iterator<void> | undefined;
+  #sent = 0;
+
+  constructor(announcer: Announcer, vips: readonly Vip[]) {
+    this.#announcer = announcer;
+    this.#vips = vips;
+  }
+
+  get report(): AnnounceReport {
+    return { sent: this.#sent, failures: [...this.#failures.values()] };
+  }
+
+  broadcast(): void {
+    for (const vip of this.#vips) this.#attempt(vip, () => this.#send(vip, undefined));
+  }
+
+  /** Returns whether there is more to do. */
+  goOn(frames_max = SLICE_FRAMES): boolean {
+    this.#unicasts ??= this.#tellNeighbours();
+    const end = this.#sent + frames_max;
+    while (this.#sent < end) if (this.#unicasts.next().done) return false;
+    return true;
+  }
+
+  *#tellNeighbours(): Generator<void> {
+    const most = this.#sent + UNICASTS_MAX;
+    const told = this.#vips.filter((vip) => !this.#failures.has(vip));
+    const ways = new Map(told.map((vip) => [`${vip.interface} ${familyOf(vip.address)}`, vip]));
+    for (const { interface: name, address } of ways.values()) {
+      const family = familyOf(address);
+      const here = told.filter((vip) => vip.interface === name && familyOf(vip.address) === family);
+      for (const to of this.#announcer.neighbours(name, family))
+        for (const vip of here) {
+          if (this.#sent >= most) return;
+          this.#attempt(vip, () => this.#send(vip, to));
+          yield;
+        }
+    }
+  }
+
+  #send(vip: Vip, to: Uint8Array | undefined): void {
+    const place = this.#announcer.place(vip.interface);
+    if (place === undefined) return; // no neighbours who could be misled
+    for (const frame of this.#announcer.framesFor(vip, place, to)) {
+      if (!place.socket.send(frame))
+        throw new FairleadError('announce-queue-full', `The queue of ${place.link.name} is full.`);
+      this.#sent++;
+    }
+  }
+
+  #attempt(vip: Vip, action: () => void): void {
+    if (this.#failures.has(vip)) return;
+    try {
+      action();
+    } catch (error) {
+      if (!(error instanceof FairleadError)) throw error;
+      this.#failures.set(vip, {
+        address: vip.address,
+        code: error.code,
+        reason: error.message,
+      });
+    }
+  }
 }
 
 export class Announcer implements Disposable {
   readonly #rtnetlink: Rtnetlink;
   readonly #sockets = new Map<number, PacketSocket>();
+  /** Of the announcement that is under way. */
+  #links = new Map<string, Link>();
+  readonly #routers = new Map<number, boolean>();
 
   /** The connection to rtnetlink stays the caller's. */
   constructor(rtnetlink: Rtnetlink) {
@@ -37,17 +129,17 @@ export class Announcer implements Disposable {
 
   /** Says it once: to everybody in both ARP forms, or by an advertisement; and to each known neighbour. */
   announce(vips: readonly Vip[]): AnnounceReport {
-    const failures: { address: Address; reason: string }[] = [];
-    let sent = 0;
-    for (const vip of vips) {
-      try {
-        sent += this.#announceOne(vip);
-      } catch (error) {
-        if (!(error instanceof FairleadError)) throw error;
-        failures.push({ address: vip.address, reason: error.message });
-      }
-    }
-    return { sent, failures };
+    const announcement = this.begin(vips);
+    announcement.broadcast();
+    while (announcement.goOn());
+    return announcement.report;
+  }
+
+  /** Looks at the interfaces anew; the caller then broadcasts and goes on. One announcement at a time. */
+  begin(vips: readonly Vip[]): Announcement {
+    this.#links = new Map(this.#rtnetlink.links().map((link) => [link.name, link]));
+    this.#routers.clear();
+    return new Announcement(this, vips);
   }
 
   [Symbol.dispose](): void {
@@ -55,47 +147,57 @@ export class Announcer implements Disposable {
     this.#sockets.clear();
   }
 
-  #announceOne(vip: Vip): number {
-    const link = this.#rtnetlink.link(vip.interface);
+  /** Undefined for an interface that has no neighbours. */
+  place(name: string): Place | undefined {
+    const link = this.#links.get(name);
     if (link === undefined)
-      throw new FairleadError('announce-interface-missing', `There is no interface ${vip.interface}.`);
-    if (link.loopback || link.noArp || link.mac === undefined) return 0; // no neighbours who could be misled
-    const socket = this.#socketOn(link);
-    let sent = 0;
-    for (const frame of this.#framesFor(vip, link, link.mac)) {
-      if (!socket.send(frame))
-        throw new FairleadError('announce-queue-full', `The queue of ${link.name} is full.`);
-      sent++;
-    }
-    return sent;
+      throw new FairleadError('announce-interface-missing', `There is no interface ${name}.`);
+    if (link.loopback || link.noArp || link.mac === undefined) return undefined;
+    return { link, mac: link.mac, socket: this.#socketOn(link) };
   }
 
-  #framesFor(vip: Vip, link: Link, mac: Uint8Array): Uint8Array[] {
-    const family = familyOf(vip.address);
-    const neighbours = this.#rtnetlink
-      .neighbours({ family, interface_index: link.index })
-      .filter((one) => (one.state & SETTLED) !== 0 && one.mac !== undefined && one.address !== vip.address)
-      .slice(0, NEIGHBOURS_MAX);
-    const macs = new Map(neighbours.map(({ mac: to }) => [String(to), to!]));
-    const targets = [undefined, ...macs.values()];
-    if (family === 6) {
-      const router = this.#rtnetlink.isForwarding(6, link.index);
-      return targets.map((to) =>
-        unsolicitedAdvertisement(vip.address, mac, to === undefined ? { router } : { router, to }),
-      );
+  framesFor(vip: Vip, { link, mac }: Place, to: Uint8Array | undefined): Uint8Array[] {
+    if (familyOf(vip.address) === 4)
+      return [gratuitousArp(vip.address, mac, 'request', to), gratuitousArp(vip.address, mac, 'reply', to)];
+    let router = this.#routers.get(link.index);
+    if (router === undefined) {
+      router = this.#rtnetlink.isForwarding(6, link.index);
+      this.#routers.set(link.index, router);
     }
-    return targets.flatMap((to) => [
-      gratuitousArp(vip.address, mac, 'request', to),
-      gratuitousArp(vip.address, mac, 'reply', to),
-    ]);
+    return [unsolicitedAdvertisement(vip.address, mac, to === undefined ? { router } : { router, to })];
+  }
+
+  /** Link addresses of the known ones, the gateway's first. */
+  neighbours(name: string, family: Family): Uint8Array[] {
+    const link = this.#links.get(name);
+    if (link === undefined) return [];
+    const gateway = this.#gateway(family);
+    const known = this.#rtnetlink
+      .neighbours({ family, interface_index: link.index })
+      .filter((one) => (one.state & SETTLED) !== 0 && one.mac !== undefined);
+    const sorted = [
+      ...known.filter((one) => one.address === gateway),
+      ...known.filter((one) => one.address !== gateway),
+    ];
+    return [...new Map(sorted.map(({ mac }) => [String(mac), mac!])).values()].slice(0, NEIGHBOURS_MAX);
+  }
+
+  #gateway(family: Family): Address | undefined {
+    try {
+      return this.#rtnetlink.routeTo(FAR_AWAY[family]).gateway;
+    } catch (error) {
+      if (error instanceof FairleadError) return undefined; // there is none
+      throw error;
+    }
   }
 
   /** Interfaces come and go; a number is used once. */
   #socketOn(link: Link): PacketSocket {
     const present = this.#sockets.get(link.index);
     if (present !== undefined) return present;
+    const indexes = new Set([...this.#links.values()].map((one) => one.index));
     for (const [index, socket] of this.#sockets) {
-      if (this.#rtnetlink.link(index) !== undefined) continue;
+      if (indexes.has(index)) continue;
       socket[Symbol.dispose]();
       this.#sockets.delete(index);
     }
@@ -105,7 +207,7 @@ export class Announcer implements Disposable {
   }
 }
 
-/** Announces at once and again by the timetable above, until disposed. Each announcement is reported. */
+/** Announces at once and again by the timetable above, until disposed. Each announcement is reported when it is complete. */
 export function startAnnouncing(options: {
   readonly announcer: Announcer;
   readonly vips: readonly Vip[];
@@ -116,14 +218,21 @@ export function startAnnouncing(options: {
   const start_ms = clock.monotonic_ms();
   let round = 0;
   let timer: Disposable | undefined;
-  const next = () => {
-    const report = announcer.announce(vips);
-    round++;
-    const now_ms = clock.monotonic_ms();
-    timer = clock.after(Math.max(0, start_ms + announceAt(round) - now_ms), next);
-    options.onReport?.(report);
+  const begin = () => {
+    const announcement = announcer.begin(vips);
+    announcement.broadcast();
+    timer = clock.after(SLICE_EVERY_MS, () => goOn(announcement));
   };
-  next();
+  const goOn = (announcement: Announcement) => {
+    if (announcement.goOn()) timer = clock.after(SLICE_EVERY_MS, () => goOn(announcement));
+    else {
+      round++;
+      const wait_ms = start_ms + announceAt(round) - clock.monotonic_ms();
+      timer = clock.after(Math.max(0, wait_ms), begin);
+      options.onReport?.(announcement.report);
+    }
+  };
+  begin();
   return {
     [Symbol.dispose]() {
       timer?.[Symbol.dispose]();
