@@ -45,6 +45,7 @@ struct verdict {
 	__u32 slot_index;
 	__u32 direction;
 	__u32 method;
+	__u32 busy; // there is an entry that another CPU is making or ending
 };
 
 // The same in numbers, from functions that cannot hand over pointers. Fields are NONE when there is none.

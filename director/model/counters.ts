@@ -16,7 +16,9 @@ export const DROP_REASONS = [
   'rewrite-failed', // the kernel refused to change the packet
   'tuple-conflict', // nat: the server already sees this client address and port from another virtual service
   'ttl-expired', // answered with time-exceeded
-  'lost-race', // another CPU freed the entry meanwhile; the client repeats
+  'lost-race', // another CPU has the entry in hand, or freed it meanwhile; the client repeats
+  'unsynced', // TCP in mid-stream without an entry, which may be on its way from the peer
+  'unguarded', // no connection begins that the peer would not know of
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 

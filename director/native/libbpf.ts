@@ -168,6 +168,8 @@ export function getPinned(path: string): number | undefined {
 
 export interface MapInfo {
   readonly type: number;
+  /** Of this map, and of no other one while the machine is up. */
+  readonly id: number;
   readonly key_bytes: number;
   readonly value_bytes: number;
   readonly entries_max: number;
@@ -177,7 +179,7 @@ export interface MapInfo {
 export function mapInfo(fd: number): MapInfo {
   const info = new Uint32Array(24);
   check('bpf_obj_get_info_by_fd', bpf().info(fd, info, Uint32Array.of(info.byteLength)));
-  return { type: info[0]!, key_bytes: info[2]!, value_bytes: info[3]!, entries_max: info[4]! };
+  return { type: info[0]!, id: info[1]!, key_bytes: info[2]!, value_bytes: info[3]!, entries_max: info[4]! };
 }
 
 export function updateElement(fd: number, key: Uint8Array, value: Uint8Array): void {

@@ -54,7 +54,7 @@ export interface EbpfEngineOptions {
   /** Next hops by rule instead of from the kernel's routing. */
   readonly hopOf?: (address: Address) => Hop;
   readonly testClock?: boolean;
-  /** Fill the event ring; somebody has to drain it. */
+  /** Fill the event ring; somebody has to drain it by events(). Off: the ring is the sync process's. */
   readonly events?: boolean;
 }
 
@@ -101,7 +101,9 @@ export class EbpfEngine implements Engine {
     this.#hops = new HopRecords(this.#tables, this.#registry.servers);
     const events = this.#tables.fd('events');
     this.#ring = opening.use(new EventRing(events, mapInfo(events).entries_max));
-    this.#tables.array('control').setU32(0, CONTROL.events_on, options.events ? 1 : 0);
+    // Otherwise as the sync process has them, which drains the ring then.
+    if (options.events)
+      this.#tables.array('control').setU32(0, CONTROL.events_on, layout.EVENTS.own | layout.EVENTS.of_peer);
     this.setTimeouts(options.timeouts_ms ?? {});
     if (!options.hopOf) {
       const onChange = (hop: Hop) => this.#takeHop(hop);
@@ -182,6 +184,7 @@ export class EbpfEngine implements Engine {
   events(limit: number): { readonly events: readonly ConnectionEvent[]; readonly lost: number } {
     const changes = ['created', 'state', 'closed'] as const;
     const events: ConnectionEvent[] = [];
+    if (!this.#options.events) return { events, lost: 0 };
     const now_ns = this.#now_ns();
     this.#ring.drain(limit, (record) => {
       const slot = new RecordArray(record.slice(EVENT.slot, EVENT.size).buffer, 1, layout.SLOT.size);

@@ -75,7 +75,9 @@ export class Entries {
       : this.#tables
           .array('control')
           .getU64(0, CONTROL.timeouts_ns + (slots.getU32(index, SLOT.word) & 0xf) * 8);
-    const left_ns = slots.getU64(index, SLOT.seen_ns) + lifetime_ns - now_ns;
+    // before the clock began, of an entry that came from the peer with little time left
+    const seen_ns = BigInt.asIntN(64, slots.getU64(index, SLOT.seen_ns));
+    const left_ns = seen_ns + lifetime_ns - now_ns;
     return left_ns <= 0n ? 0 : Number((left_ns + NS_PER_MS - 1n) / NS_PER_MS);
   }
 

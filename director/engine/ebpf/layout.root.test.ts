@@ -10,6 +10,15 @@ import { tcpStateTable } from '../../connections/tcp-state.ts';
 import { DROP_REASONS } from '../../model/counters.ts';
 import { METHODS, REMOVAL_POLICIES, SCHEDULERS } from '../../model/service.ts';
 import { CONNECTION_STATES } from '../../model/state.ts';
+import {
+  CHANGE,
+  EVENT_FLAG,
+  INBOX_RECORDS,
+  INSTALL,
+  INSTALL_FLAG,
+  INSTALL_RESULT,
+  INSTALL_WHAT,
+} from './install-layout.ts';
 import * as layout from './layout.ts';
 import { OBJECT_PATH } from './tables.ts';
 
@@ -25,6 +34,7 @@ const RECORDS = {
   sweep: layout.SWEEP,
   service_key: layout.SERVICE_KEY,
   bucket: layout.BUCKET,
+  install: INSTALL,
 } as const;
 const MACROS = {
   LAYOUT_VERSION: layout.LAYOUT_VERSION,
@@ -41,8 +51,29 @@ const MACROS = {
   SERVICE_LEAVING: layout.SERVICE_FLAG.leaving,
   HOP_RESOLVED: layout.HOP_FLAG.resolved,
   HOP_USABLE: layout.HOP_FLAG.usable,
+  INBOX_RECORDS,
+  INSTALL_AUTHORITATIVE: INSTALL_FLAG.authoritative,
+  INSTALL_CONTROLLED: INSTALL_FLAG.controlled,
+  INSTALL_COUNTERS: INSTALL_FLAG.counters,
+  INSTALL_SEQUENCE: INSTALL_FLAG.sequence,
+  INSTALL_EXPIRED: INSTALL_FLAG.expired,
+  EVENT_FROM_PEER: EVENT_FLAG.from_peer,
+  EVENT_EXPIRED: EVENT_FLAG.expired,
+  EVENT_CONTROLLED: EVENT_FLAG.controlled,
+  EVENTS_OWN: layout.EVENTS.own,
+  EVENTS_OF_PEER: layout.EVENTS.of_peer,
 } as const;
-const ENUMERATIONS = ['method', 'scheduler', 'removal', 'state', 'reason', 'kind', 'change'] as const;
+const ENUMERATIONS = [
+  'method',
+  'scheduler',
+  'removal',
+  'state',
+  'reason',
+  'kind',
+  'change',
+  'install_what',
+  'install_result',
+] as const;
 
 /** Something of every type, so that the compiler tells of it; macros as the values of one enumeration. */
 const PROBE = `#include "index.h"
@@ -149,7 +180,16 @@ describe('the lists that user space and the packet program count by', () => {
   it('are the same for kinds of slots and for changes', () => {
     expect(names('kind', 'KIND_')).toEqual(Object.keys(layout.KIND));
     expect(Object.values(layout.KIND)).toEqual([0, 1, 2]);
-    expect(names('change', 'CHANGE_')).toEqual(['created', 'state', 'closed']);
+    expect(names('change', 'CHANGE_')).toEqual(Object.keys(CHANGE));
+  });
+
+  it('are the same for what an inbox record asks for, and for its results', () => {
+    const spelled = (written: Readonly<Record<string, number>>) =>
+      Object.keys(written).map((name) => name.replaceAll('_', '-'));
+    expect(names('install_what', 'INSTALL_')).toEqual(spelled(INSTALL_WHAT));
+    expect(Object.values(INSTALL_WHAT)).toEqual([0, 1, 2, 3]);
+    expect(names('install_result', 'R_')).toEqual(spelled(INSTALL_RESULT));
+    expect(Object.values(INSTALL_RESULT)).toEqual(Object.values(INSTALL_RESULT).map((_, index) => index));
   });
 
   it('are the same for the states that follow each other', () => {

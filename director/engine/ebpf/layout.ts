@@ -1,7 +1,7 @@
 // Offsets and sizes of director/bpf/layout.h, for reading and writing its records in mapped memory.
 // layout.root.test.ts compares every number with the object's BTF, so that C and TypeScript cannot drift.
 
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 export const NONE = 0xffff_ffff;
 export const REASONS_MAX = 29;
 export const STATES_MAX = 16;
@@ -39,7 +39,14 @@ export const SLOT = {
   timeout_ms: 112,
   /** Of templates. */
   controls: 116,
+  /** Of connections. */
+  sequence_base: 116,
+  sequence_delta: 120,
+  sequence_delta_before: 122,
 } as const;
+
+/** Bits of events_on: changes made here, and by what the peer told. */
+export const EVENTS = { own: 1, of_peer: 2 } as const;
 
 export const SERVICE = {
   size: 256,
@@ -113,6 +120,8 @@ export const CONTROL = {
   events_lost: 180,
   free_head: 184,
   attachments: 192,
+  grace_until_ns: 704,
+  admit_until_ns: 712,
 } as const;
 
 /** change and flags: u8, CHANGE and EVENT_FLAG of install-layout.ts. */

@@ -1,9 +1,21 @@
 // What connection sync has of the engine's tables, from a process of its own: the ring of events, the slots to scan,
 // and the inbox through which the peer's entries are put in (director/bpf/install.h). Guarantees: nothing that is put
 // into the inbox can corrupt the tables; the port goes on when the process that made the tables restarts.
-import type { MethodNumber } from './install-layout.ts';
-import type { RecordArray } from './mapped-array.ts';
-import type { Tables } from './tables.ts';
+import { join } from 'node:path';
+import { FairleadError } from '../../model/error.ts';
+import { CONNECTION_STATES } from '../../model/state.ts';
+import { getPinned, mapInfo, testRun } from '../../native/libbpf.ts';
+import { close } from '../../native/libc.ts';
+import { EventRing } from './event-ring.ts';
+import { INBOX_RECORDS } from './install-layout.ts';
+import * as layout from './layout.ts';
+import { MappedArray, type RecordArray } from './mapped-array.ts';
+import { type Directory, SyncDirectory } from './sync-directory.ts';
+import { layoutChanged, pinnedLayout, type Tables } from './tables.ts';
+
+export type { Directory } from './sync-directory.ts';
+
+const { CONTROL, EVENTS, KIND, NONE, SLOT } = layout;
 
 export interface SyncPort extends Disposable {
   /** Of the ring of events: readable while there are some (director/native/readable.ts). */
@@ -45,29 +57,177 @@ export interface SyncPort extends Disposable {
   isCurrent(): boolean;
 }
 
-/** Services and servers by what both directors know of them. Numbers are this director's own. */
-export interface Directory {
-  /** Reads the tables anew, after services or servers have changed. */
-  refresh(): void;
-  /** The service that listens on exactly this address (16 bytes, IPv4 mapped) and port, else on port 0. */
-  serviceOn(address: Uint8Array, port: number, protocol: number): number | undefined;
-  /**
-   * The service's server with this address: the one whose configured port is `port`; else, for nat, one on port 0; for
-   * other methods, any. Present ones come before leaving ones.
-   */
-  serverIn(service: number, address: Uint8Array, port: number, method: MethodNumber): number | undefined;
-  readonly names: {
-    service(id: number): string | undefined;
-    server(id: number): string | undefined;
-  };
+/** The install program reads its arguments from the head of a frame that goes nowhere. */
+const FRAME_BYTES = 64;
+const MAPS = ['control', 'slots', 'services', 'servers', 'inbox', 'events', 'listening'] as const;
+
+interface Opened {
+  readonly control: RecordArray;
+  readonly slots: RecordArray;
+  readonly services: RecordArray;
+  readonly servers: RecordArray;
+  readonly inbox: RecordArray;
+  readonly events: number;
+  readonly listening: number;
+  readonly program: number;
+  /** Of tables that are told time by hand. */
+  readonly testClock: boolean;
+  readonly isCurrent: () => boolean;
 }
 
 /** Opens what a director has pinned. Throws FairleadError: tables-missing, layout-changed. */
 export function openSyncPort(options: { readonly pinFolder: string }): SyncPort {
-  throw new TypeError(`not there yet: ${options.pinFolder}`);
+  const { pinFolder } = options;
+  using opening = new DisposableStack();
+  const fds = {} as Record<(typeof MAPS)[number] | 'program-install', number>;
+  for (const name of [...MAPS, 'program-install'] as const) {
+    const fd = getPinned(join(pinFolder, name));
+    if (fd !== undefined) fds[name] = opening.adopt(fd, close);
+    if (name === 'control' && fd !== undefined && pinnedLayout(fd) !== layout.LAYOUT_VERSION)
+      throw layoutChanged(pinFolder, pinnedLayout(fd));
+    if (fd === undefined)
+      throw new FairleadError('tables-missing', `There are no tables of a director in ${pinFolder}.`, {
+        remedy: 'Start the director: fairlead run',
+      });
+  }
+  const mapped = (name: (typeof MAPS)[number]) => {
+    const { entries_max, value_bytes } = mapInfo(fds[name]);
+    return opening.use(new MappedArray(fds[name], entries_max, value_bytes));
+  };
+  const opened: Opened = {
+    control: mapped('control'),
+    slots: mapped('slots'),
+    services: mapped('services'),
+    servers: mapped('servers'),
+    inbox: mapped('inbox'),
+    events: fds.events,
+    listening: fds.listening,
+    program: fds['program-install'],
+    testClock: false,
+    isCurrent: () => pinnedId(pinFolder) === mapInfo(fds.control).id,
+  };
+  const ring = opening.use(new EventRing(fds.events, mapInfo(fds.events).entries_max));
+  return new Port(opened, ring, opening.move());
 }
 
 /** The same on tables of this process, which outlive the port. */
-export function syncPortOn(tables: Tables): SyncPort {
-  throw new TypeError(`not there yet: ${tables.cpus}`);
+export function syncPortOn(tables: Tables, options: { readonly testClock?: boolean } = {}): SyncPort {
+  const events = tables.fd('events');
+  const ring = new EventRing(events, mapInfo(events).entries_max);
+  const resources = new DisposableStack();
+  resources.use(ring);
+  const opened: Opened = {
+    control: tables.array('control'),
+    slots: tables.array('slots'),
+    services: tables.array('services'),
+    servers: tables.array('servers'),
+    inbox: tables.array('inbox'),
+    events,
+    listening: tables.fd('listening'),
+    program: tables.programs.install,
+    testClock: options.testClock ?? false,
+    isCurrent: () => true,
+  };
+  return new Port(opened, ring, resources);
+}
+
+class Port implements SyncPort {
+  readonly directory: Directory;
+  readonly #opened: Opened;
+  readonly #ring: EventRing;
+  readonly #resources: DisposableStack;
+  readonly #frame = Buffer.alloc(FRAME_BYTES);
+
+  constructor(opened: Opened, ring: EventRing, resources: DisposableStack) {
+    this.#opened = opened;
+    this.#ring = ring;
+    this.#resources = resources;
+    this.directory = new SyncDirectory(opened);
+  }
+
+  get eventsFd(): number {
+    return this.#opened.events;
+  }
+  get slots(): RecordArray {
+    return this.#opened.slots;
+  }
+  get inbox(): RecordArray {
+    return this.#opened.inbox;
+  }
+  get slotsInUse(): number {
+    return Math.min(this.#opened.control.getU32(0, CONTROL.slots_high), this.slotsLimit);
+  }
+  get slotsUsed(): number {
+    return this.#opened.control.getU32(0, CONTROL.slots_used);
+  }
+  get slotsLimit(): number {
+    return this.#opened.control.getU32(0, CONTROL.slots_max);
+  }
+
+  drain(limit: number, take: (event: Uint8Array) => void): number {
+    return this.#ring.drain(limit, take);
+  }
+
+  lost(): number {
+    return this.#opened.control.getU32(0, CONTROL.events_lost);
+  }
+
+  setEvents(on: boolean, fromPeer = false): void {
+    const wanted = on ? EVENTS.own | (fromPeer ? EVENTS.of_peer : 0) : 0;
+    this.#opened.control.setU32(0, CONTROL.events_on, wanted);
+  }
+
+  isControlled(slot: number): boolean {
+    const { slots } = this.#opened;
+    const template = slots.getU32(slot, SLOT.template);
+    if (template === NONE || template >= slots.entries) return false;
+    return (
+      slots.getU8(template, SLOT.word + 1) === KIND.template &&
+      slots.getU32(template, SLOT.word + 4) === slots.getU32(slot, SLOT.template_generation)
+    );
+  }
+
+  install(count: number): void {
+    if (count > INBOX_RECORDS) throw new RangeError(`${count} records, the inbox has ${INBOX_RECORDS}`);
+    this.#frame.writeUInt32LE(0, 0);
+    this.#frame.writeUInt32LE(count, 4);
+    testRun(this.#opened.program, { data: this.#frame });
+  }
+
+  timeouts_ms(): readonly number[] {
+    const { control } = this.#opened;
+    return CONNECTION_STATES.map((_, state) => control.getCount(0, CONTROL.timeouts_ns + state * 8) / 1e6);
+  }
+
+  now_ns(): bigint {
+    const { control, testClock } = this.#opened;
+    return testClock ? control.getU64(0, CONTROL.test_now_ns) : process.hrtime.bigint();
+  }
+
+  setGrace(until_ns: bigint): void {
+    this.#opened.control.setU64(0, CONTROL.grace_until_ns, until_ns);
+  }
+
+  setAdmitUntil(until_ns: bigint): void {
+    this.#opened.control.setU64(0, CONTROL.admit_until_ns, until_ns);
+  }
+
+  isCurrent(): boolean {
+    return this.#opened.isCurrent();
+  }
+
+  [Symbol.dispose](): void {
+    this.#resources.dispose();
+  }
+}
+
+/** Of the control map that is pinned at this moment. */
+function pinnedId(pinFolder: string): number | undefined {
+  const fd = getPinned(join(pinFolder, 'control'));
+  if (fd === undefined) return undefined;
+  try {
+    return mapInfo(fd).id;
+  } finally {
+    close(fd);
+  }
 }

@@ -10,6 +10,7 @@ import { CONNECTION_STATES, DEFAULT_TIMEOUTS_MS } from '../../model/state.ts';
 import { preparePinFolder } from '../../native/bpffs.ts';
 import { BpfObject, getPinned, mapInfo, pin } from '../../native/libbpf.ts';
 import { close } from '../../native/libc.ts';
+import { INBOX_RECORDS } from './install-layout.ts';
 import { kernelTicks } from './kernel-ticks.ts';
 import * as layout from './layout.ts';
 import { MappedArray } from './mapped-array.ts';
@@ -41,11 +42,17 @@ export const MAPPED = [
   'hops',
   'traffic',
   'totals',
+  'inbox',
 ] as const;
 type MappedName = (typeof MAPPED)[number];
-const OTHERS = ['listening', 'fragments', 'events'] as const;
+const OTHERS = ['listening', 'fragments', 'events', 'locks'] as const;
 type OtherName = (typeof OTHERS)[number];
-const PROGRAMS = { tc: 'director_tc', xdp: 'director_xdp', sweep: 'director_sweep' } as const;
+const PROGRAMS = {
+  tc: 'director_tc',
+  xdp: 'director_xdp',
+  sweep: 'director_sweep',
+  install: 'director_install',
+} as const;
 
 const SLOTS_LIMIT = 2 ** layout.SLOT_BITS - 2;
 
@@ -77,7 +84,7 @@ export class Tables implements Disposable {
         if (fd === undefined) map.resize(entries);
         else map.reuse(fd);
       }
-      for (const name of ['fragments', 'events']) {
+      for (const name of ['fragments', 'events', 'locks']) {
         const fd = found?.fds.get(name);
         if (fd !== undefined) this.#object.map(name).reuse(fd);
       }
@@ -86,6 +93,7 @@ export class Tables implements Disposable {
         tc: this.#object.programFd(PROGRAMS.tc),
         xdp: this.#object.programFd(PROGRAMS.xdp),
         sweep: this.#object.programFd(PROGRAMS.sweep),
+        install: this.#object.programFd(PROGRAMS.install),
       };
       const counts = entriesOf(this.sizes, this.cpus);
       this.#arrays = Object.fromEntries(
@@ -193,6 +201,7 @@ function entriesOf(sizes: TableSizes, cpus: number) {
     hops: sizes.servers * 2 + 64,
     traffic: sizes.servers * cpus,
     totals: cpus,
+    inbox: INBOX_RECORDS,
     listening: sizes.services * 2,
   };
 }
@@ -212,6 +221,31 @@ function possibleCpus(): number {
   return Math.max(availableParallelism(), listed === undefined ? 1 : Number(listed) + 1);
 }
 
+/** Another layout may have other tables, too: it is looked at before what there is. */
+function refuseOtherLayout(folder: string, control: number, fds: ReadonlyMap<string, number>): void {
+  const version = pinnedLayout(control);
+  if (version === layout.LAYOUT_VERSION) return;
+  for (const fd of fds.values()) close(fd);
+  throw layoutChanged(folder, version);
+}
+
+/** The layout of the tables that a control map belongs to. */
+export function pinnedLayout(control: number): number {
+  using record = new MappedArray(control, 1, mapInfo(control).value_bytes);
+  return record.getU32(0, layout.CONTROL.layout);
+}
+
+export function layoutChanged(folder: string, version: number): FairleadError {
+  return new FairleadError(
+    'layout-changed',
+    `The tables in ${folder} are of layout ${version}, this version needs ${layout.LAYOUT_VERSION}.`,
+    {
+      remedy:
+        'Stop the other version with fairlead run --release-on-exit, which ends its connections, and start again.',
+    },
+  );
+}
+
 interface Pinned {
   readonly fds: ReadonlyMap<string, number>;
   readonly sizes: TableSizes;
@@ -226,6 +260,7 @@ function findPinned(folder: string): Pinned | undefined {
     if (fd !== undefined) fds.set(name, fd);
   }
   const control = fds.get('control');
+  if (control !== undefined) refuseOtherLayout(folder, control, fds);
   if (control === undefined || fds.size !== MAPPED.length + OTHERS.length) {
     // half of a pinning that was cut off: nothing can be attached to it yet
     for (const fd of fds.values()) close(fd);
@@ -234,18 +269,6 @@ function findPinned(folder: string): Pinned | undefined {
   }
   using record = new MappedArray(control, 1, mapInfo(control).value_bytes);
   const { CONTROL } = layout;
-  const version = record.getU32(0, CONTROL.layout);
-  if (version !== layout.LAYOUT_VERSION) {
-    for (const fd of fds.values()) close(fd);
-    throw new FairleadError(
-      'layout-changed',
-      `The tables in ${folder} are of layout ${version}, this version needs ${layout.LAYOUT_VERSION}.`,
-      {
-        remedy:
-          'Stop the other version with fairlead run --release-on-exit, which ends its connections, and start again.',
-      },
-    );
-  }
   return {
     fds,
     sizes: {
