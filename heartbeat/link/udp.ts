@@ -1,0 +1,210 @@
+// A link by UDP on one interface: unicast between two addresses, or multicast where none are given. The socket is bound
+// to the interface, so that a beat proves that path and no detour around it. Guarantees: follows the interface as it
+// goes, comes, loses carrier or address; a flood is read in bounded turns of the loop (libuv reads at most 32 datagrams each).
+import dgram from 'node:dgram';
+import { type Address, address, familyOf } from '../../director/model/address.ts';
+import type { Clock } from '../../director/model/clock.ts';
+import { monitorNetwork, type NetworkEvent } from '../../director/native/netlink-monitor.ts';
+import { Rtnetlink } from '../../director/native/rtnetlink.ts';
+import { openBoundUdpSocket } from '../../director/native/udp-socket.ts';
+import { Backoff } from './backoff.ts';
+import type { Link, LinkCounters, LinkEvents } from './link.ts';
+
+/** Administratively scoped (RFC 2365); the last number is the heartbeat's port of old. */
+export const MULTICAST_GROUP = address('239.255.6.94');
+/** Some 50 to 150 frames as the kernel counts them: what was not read in a second is better lost than late. */
+const RECEIVE_BUFFER_BYTES = 64 << 10;
+/** Of what the kernel tells about all interfaces. */
+const MONITOR_BUFFER_BYTES = 256 << 10;
+
+export interface UdpLinkOptions {
+  readonly interface: string;
+  readonly port: number;
+  /** Both or none: none is multicast. */
+  readonly own?: Address;
+  readonly peer?: Address;
+  readonly clock: Clock;
+}
+
+/** Opens in the network namespace of the calling thread. Never throws for what may come to be: the link is down then. */
+export function openUdpLink(options: UdpLinkOptions, events: LinkEvents): Link {
+  return new UdpLink(options, events);
+}
+
+interface Opened {
+  readonly socket: dgram.Socket;
+  readonly interface_index: number;
+}
+
+class UdpLink implements Link {
+  readonly kind = 'udp';
+  readonly name: string;
+  readonly #options: UdpLinkOptions;
+  readonly #events: LinkEvents;
+  readonly #resources = new DisposableStack();
+  readonly #rtnetlink: Rtnetlink;
+  readonly #backoff: Backoff;
+  #opened: Opened | undefined;
+  #up = false;
+  #detail = 'not opened yet';
+  #sent = 0;
+  #unsent = 0;
+  #disposed = false;
+
+  constructor(options: UdpLinkOptions, events: LinkEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.name = `udp ${options.interface}`;
+    this.#rtnetlink = this.#resources.use(new Rtnetlink());
+    this.#backoff = this.#resources.use(new Backoff(options.clock, () => this.#mend()));
+    this.#resources.use(
+      monitorNetwork({
+        topics: ['link', 'address'],
+        onEvent: (event) => this.#notice(event),
+        onResync: () => this.#backoff.soon(),
+        buffer_bytes: MONITOR_BUFFER_BYTES,
+      }),
+    );
+    this.#resources.defer(() => this.#close());
+    [this.#up, this.#detail] = this.#attempt();
+    if (!this.#up) this.#backoff.later();
+  }
+
+  send(frame: Uint8Array): void {
+    const socket = this.#opened?.socket;
+    if (socket === undefined) {
+      this.#unsent++;
+      return;
+    }
+    const to = this.#options.peer ?? MULTICAST_GROUP;
+    socket.send(frame, this.#options.port, to, (error) => {
+      if (!error) this.#sent++;
+      else this.#refused(error);
+    });
+  }
+
+  #refused(error: Error): void {
+    this.#unsent++;
+    if (this.#disposed) return;
+    // Full queues pass; all else has a cause that the interface may tell.
+    const code = 'code' in error ? error.code : undefined;
+    if (code === 'EAGAIN' || code === 'ENOBUFS') return;
+    if (this.#up) this.#become(false, `cannot send: ${error.message}`);
+    this.#backoff.later();
+  }
+
+  isUp(): boolean {
+    return this.#up;
+  }
+
+  detail(): string {
+    return this.#detail;
+  }
+
+  counters(): LinkCounters {
+    return { sent: this.#sent, unsent: this.#unsent, garbled: 0 };
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#resources.dispose();
+  }
+
+  #notice(event: NetworkEvent): void {
+    const ours = this.#options.interface;
+    if (
+      event.topic === 'link' &&
+      event.link.name !== ours &&
+      event.link.index !== this.#opened?.interface_index
+    )
+      return;
+    if (event.topic === 'address' && event.address.interface_index !== this.#rtnetlink.link(ours)?.index)
+      return;
+    this.#backoff.soon();
+  }
+
+  #mend(): void {
+    const [up, detail] = this.#attempt();
+    this.#become(up, detail);
+    if (!up) this.#backoff.later();
+    else this.#backoff.succeeded();
+  }
+
+  #become(up: boolean, detail: string): void {
+    const changed = up !== this.#up || detail !== this.#detail;
+    this.#up = up;
+    this.#detail = detail;
+    if (changed) this.#events.onState(up, detail);
+  }
+
+  /** Makes the socket fit what the interface is like now. */
+  #attempt(): [up: boolean, detail: string] {
+    try {
+      const { interface: name, own, peer, port } = this.#options;
+      const link = this.#rtnetlink.link(name);
+      if (link === undefined) {
+        this.#close();
+        return [false, `there is no interface ${name}`];
+      }
+      if (this.#opened?.interface_index !== link.index) this.#close();
+      if (!link.up) return [false, `${name} is down`];
+      if (!link.carrier) return [false, `${name} has no carrier`];
+      const missing = link.loopback ? undefined : this.#missingAddress(link.index);
+      if (missing !== undefined) {
+        this.#close();
+        return [false, missing];
+      }
+      this.#opened ??= this.#open(link.index);
+      const path = own === undefined ? `multicast to ${MULTICAST_GROUP}` : `${own} to ${peer}`;
+      return [true, `${path}, port ${port}, on ${name}`];
+    } catch (error) {
+      this.#close();
+      return [false, error instanceof Error ? error.message : String(error)];
+    }
+  }
+
+  #missingAddress(interface_index: number): string | undefined {
+    const { interface: name, own } = this.#options;
+    const addresses = this.#rtnetlink.addresses({ interface_index });
+    if (own === undefined)
+      return addresses.some((one) => one.family === 4) ? undefined : `${name} has no IPv4 address`;
+    return addresses.some((one) => one.address === own)
+      ? undefined
+      : `${name} does not have the address ${own}`;
+  }
+
+  #open(interface_index: number): Opened {
+    const { interface: interface_name, own, port } = this.#options;
+    using descriptor = openBoundUdpSocket({
+      interface_name,
+      interface_index,
+      address: own ?? MULTICAST_GROUP,
+      port,
+      receiveBuffer_bytes: RECEIVE_BUFFER_BYTES,
+    });
+    const family = familyOf(own ?? MULTICAST_GROUP);
+    const socket = dgram.createSocket({
+      type: family === 6 ? 'udp6' : 'udp4',
+      // Addresses are no names; without asking, a datagram leaves within the call.
+      lookup: (host, _options, callback) => callback(null, host, family),
+    });
+    socket.on('message', (bytes, from) => {
+      if (!this.#disposed) this.#events.onFrame(bytes, from.address);
+    });
+    socket.on('error', (error) => {
+      if (this.#opened?.socket !== socket) return;
+      this.#close();
+      this.#become(false, error.message);
+      this.#backoff.later();
+    });
+    socket.bind({ fd: descriptor.release() }); // at once, since there is nothing left to bind
+    return { socket, interface_index };
+  }
+
+  #close(): void {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    opened?.socket.close();
+  }
+}
