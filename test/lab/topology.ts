@@ -18,6 +18,16 @@ export const NETWORK = {
   mtu: { front: 1500, inside: 1600 },
 } as const;
 
+/** Asks on both networks who has the VIPs; a host of its own, so that nobody it watches is disturbed. */
+export const OBSERVER = {
+  front: '10.0.0.250',
+  inside: '10.1.0.250',
+  front6: 'fd00::250',
+  inside6: 'fd00:1::250',
+} as const;
+/** A host that has no business with the VIPs. */
+const STRANGER = { front: '10.0.0.251', front6: 'fd00::251' } as const;
+
 /** Two for HTTP, as two services may share a VIP. */
 export const PORTS = { http: 80, http2: 8080, echo: 7 } as const;
 
@@ -52,11 +62,13 @@ export interface TopologyOptions {
 /** Builds everything; disposing of the result ends what runs inside and removes it. */
 export function buildTopology(options: TopologyOptions): Namespaces {
   const hosts = ['client', ...options.directors, ...SERVER_NAMES];
-  const set = createNamespaces('lab', ['switch', ...hosts]);
+  const set = createNamespaces('lab', ['switch', ...hosts, 'observer', 'stranger']);
   try {
     for (const host of hosts) loosen(set.get(host));
     joinFront(set, options);
     joinInside(set, options);
+    // Thousands of short connections a second leave from here.
+    setAll(set.get('client'), { 'net.ipv4.ip_local_port_range': '1024 65535', 'net.ipv4.tcp_tw_reuse': 1 });
     for (const director of options.directors) settleDirector(set.get(director));
     for (const server of SERVER_NAMES) settleServer(set.get(server));
     return set;
@@ -68,7 +80,7 @@ export function buildTopology(options: TopologyOptions): Namespaces {
 
 /** Before any interface exists, as interfaces inherit it: answers may come another way than questions went. */
 function loosen(host: Namespace): void {
-  set(host, { 'net.ipv4.conf.all.rp_filter': 0, 'net.ipv4.conf.default.rp_filter': 0 });
+  setAll(host, { 'net.ipv4.conf.all.rp_filter': 0, 'net.ipv4.conf.default.rp_filter': 0 });
 }
 
 function joinFront(set: Namespaces, options: TopologyOptions): void {
@@ -78,7 +90,10 @@ function joinFront(set: Namespaces, options: TopologyOptions): void {
     const { front, front6 } = addressesOf(host);
     join(set, host, 'front', [`${front}/24`, `${front6}/64`], NETWORK.mtu.front);
   }
-  set.bridge(set.get('switch'), 'front', portsOf(['client', ...options.directors, ...SERVER_NAMES], 'front'));
+  join(set, 'observer', 'front', [`${OBSERVER.front}/24`, `${OBSERVER.front6}/64`], NETWORK.mtu.front);
+  join(set, 'stranger', 'front', [`${STRANGER.front}/24`, `${STRANGER.front6}/64`], NETWORK.mtu.front);
+  const hosts = ['client', ...options.directors, ...SERVER_NAMES, 'observer', 'stranger'];
+  set.bridge(set.get('switch'), 'front', portsOf(hosts, 'front'));
 }
 
 function joinInside(set: Namespaces, options: TopologyOptions): void {
@@ -87,7 +102,8 @@ function joinInside(set: Namespaces, options: TopologyOptions): void {
     const { inside, inside6 } = addressesOf(host);
     join(set, host, 'inside', [`${inside}/24`, `${inside6}/64`], options.insideMtu);
   }
-  set.bridge(set.get('switch'), 'inside', portsOf(hosts, 'inside'));
+  join(set, 'observer', 'inside', [`${OBSERVER.inside}/24`, `${OBSERVER.inside6}/64`], options.insideMtu);
+  set.bridge(set.get('switch'), 'inside', portsOf([...hosts, 'observer'], 'inside'));
 }
 
 function join(
@@ -109,7 +125,7 @@ function portsOf(hosts: readonly string[], net: string): string[] {
 }
 
 function settleDirector(director: Namespace): void {
-  set(director, {
+  setAll(director, {
     'net.ipv4.ip_forward': 1,
     'net.ipv6.conf.all.forwarding': 1,
     // The client shares a network with the real servers of method route; it is not to be told so.
@@ -124,7 +140,7 @@ function settleDirector(director: Namespace): void {
  * from the VIP, straight to the client. The VIPs are on `lo` and must not be answered for on the front network.
  */
 function settleServer(server: Namespace): void {
-  set(server, { 'net.ipv4.conf.all.arp_ignore': 1, 'net.ipv4.conf.all.arp_announce': 2 });
+  setAll(server, { 'net.ipv4.conf.all.arp_ignore': 1, 'net.ipv4.conf.all.arp_announce': 2 });
   const { gateway, vip } = NETWORK;
   batch(server, '-4', [
     `addr add ${vip.route}/32 dev lo`,
@@ -142,7 +158,7 @@ function settleServer(server: Namespace): void {
   ]);
 }
 
-function set(host: Namespace, settings: Readonly<Record<string, number>>): void {
+function setAll(host: Namespace, settings: Readonly<Record<string, number | string>>): void {
   run(host, 'sysctl', ['-q', '-w', ...Object.entries(settings).map(([name, value]) => `${name}=${value}`)]);
 }
 
