@@ -139,7 +139,9 @@ test('a peer with another key, cluster or name is turned away, and told', async 
 test('either key works while one replaces the other, and none when it is gone from the file', async () => {
   const ends = await freeEnds();
   const keys = [KEY];
-  await using one = await openEnd('lb1', ends, { keyring: { forPurpose: () => keys } });
+  await using one = await openEnd('lb1', ends, {
+    keyring: { forPurpose: () => keyring(...keys).forPurpose('peer') },
+  });
   await using other = await openEnd('lb2', ends, { keyring: keyring(OTHER_KEY, KEY) });
   await eventually(() => one.channel.connected() && other.channel.connected()).toBe(true);
   one.channel.push(exampleState());

@@ -1,6 +1,6 @@
 // The receiving end of the states: makes whole states again out of differences, or says that it cannot.
-import { createHash } from 'node:crypto';
 import { type Have, NOTHING, type StateMessage } from './message.ts';
+import { revisionHash } from './revision-hash.ts';
 import { LIST_MAX, type PeerOrder, type PeerRevision, type PeerState, type PeerVerdict } from './state.ts';
 
 /** unknown-base, unknown-text: send it complete. old-serial: a newer one has overtaken it. */
@@ -41,7 +41,7 @@ export class Inbox {
     if (text === undefined) return 'unknown-text';
     const merged = mergeVerdicts(base, message);
     if (merged.list.length > LIST_MAX) return 'too-many-verdicts';
-    if (message.revision.text !== undefined) this.#received = { hash: hashOf(text), text };
+    if (message.revision.text !== undefined) this.#received = { hash: revisionHash(text), text };
     const orders = message.orders ?? base?.orders ?? [];
     const { session, serial, director, epoch, role } = message;
     this.#held = { session, serial, orders, ...merged };
@@ -55,13 +55,10 @@ export class Inbox {
 
 function mergeVerdicts(base: Held | undefined, message: StateMessage): Pick<Held, 'verdicts' | 'list'> {
   const { verdicts: changed = [], forgotten = [] } = message;
-  if (base !== undefined && changed.length === 0 && forgotten.length === 0) return base;
+  if (base !== undefined && changed.length === 0 && forgotten.length === 0)
+    return { verdicts: base.verdicts, list: base.list };
   const verdicts = new Map(base?.verdicts);
   for (const key of forgotten) verdicts.delete(key);
   for (const verdict of changed) verdicts.set(verdict.key, verdict);
   return { verdicts, list: [...verdicts.values()] };
-}
-
-function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -17,10 +17,10 @@ const KEYS_MAX = 8;
 export function peerKeys(keyring: PeerKeyring, cluster: string): PeerKey[] {
   return keyring
     .forPurpose('peer')
-    .slice(0, KEYS_MAX)
-    .map((material) => {
+    .keys.slice(0, KEYS_MAX)
+    .map(({ secret }) => {
       const derive = (use: string): Buffer =>
-        createHmac('sha256', material).update(`${IDENTITY} ${use}\0${cluster}`).digest();
+        createHmac('sha256', secret).update(`${IDENTITY} ${use}\0${cluster}`).digest();
       return { psk: derive('psk'), id: derive('id').toString('hex', 0, ID_BYTES) };
     });
 }

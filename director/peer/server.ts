@@ -14,9 +14,9 @@ import type { PeerChannelOptions } from './types.ts';
 export const CIPHERS = 'TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256';
 const LISTEN_AGAIN_MS = { first: 250, last: 5_000 };
 const LIMITS = {
-  handshakeTimeout: 3_000,
+  handshakeTimeout: 2_000,
   maxHeaderSize: 16 * 1024,
-  headersTimeout: 5_000,
+  headersTimeout: 3_000,
   requestTimeout: 20_000,
   keepAliveTimeout: 15_000,
   connectionsCheckingInterval: 1_000,
@@ -74,9 +74,9 @@ export async function openPeerServer(
   guard(server, admission);
   server.setTimeout(IDLE_MS, (socket) => socket.destroy());
   server.on('secureConnection', (socket) => admission.proven(socket.remotePort));
-  server.on('tlsClientError', (error, socket) => refuse(socket, reasonOf(error)));
+  // Of failed handshakes too: Node's server hands 'tlsClientError' on.
   server.on('clientError', (error, socket) => {
-    refusals.count(reasonOf(error));
+    refuse(socket as tls.TLSSocket, reasonOf(error));
     socket.destroy();
   });
   const listener = new Listener(server, options);

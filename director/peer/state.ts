@@ -1,9 +1,9 @@
-// What an active director tells its peer about itself, and the schema that the receiving end holds it against.
+// What a director tells its peer about itself, and the schemas of its parts that the receiving end holds it against.
 // Unknown keys are ignored, as the two may run different versions; everything has a limit.
 import { z } from 'zod';
 
 /** As much as a configuration file may hold (director/config/parse.ts). */
-export const REVISION_TEXT_MAX = 4 * 2 ** 20;
+const REVISION_TEXT_MAX = 4 * 2 ** 20;
 export const LIST_MAX = 100_000;
 
 const count = z.number().int().min(0);
@@ -49,15 +49,6 @@ export const revisionSchema = z.object({
   text: z.string().max(REVISION_TEXT_MAX),
 });
 export type PeerRevision = Readonly<z.infer<typeof revisionSchema>>;
-
-export const peerStateSchema = z.object({
-  director: name,
-  epoch,
-  role,
-  revision: revisionSchema,
-  orders: z.array(orderSchema).max(LIST_MAX),
-  verdicts: z.array(verdictSchema).max(LIST_MAX),
-});
 
 export interface PeerState {
   readonly director: string;

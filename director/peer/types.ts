@@ -9,9 +9,9 @@ export interface PeerEndpoint {
   readonly port: number;
 }
 
-/** Key material for one purpose, one per line of the pair's key file: the first is used, all are accepted. */
+/** The pair's keys for one purpose, one per line of the key file (heartbeat/link/keys.ts): the first is used, all are accepted. */
 export interface PeerKeyring {
-  forPurpose(purpose: 'peer'): readonly Uint8Array[];
+  forPurpose(purpose: 'peer'): { readonly keys: readonly { readonly secret: Uint8Array }[] };
 }
 
 export interface PeerRequest {

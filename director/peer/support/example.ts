@@ -1,10 +1,16 @@
 // A state as tests push it.
-import { createHash } from 'node:crypto';
+import { revisionHash } from '../revision-hash.ts';
 import type { PeerRevision, PeerState } from '../state.ts';
 
 export function revision(number: number, text: string): PeerRevision {
-  const hash = createHash('sha256').update(text).digest('hex');
-  return { number, hash, at: 1_700_000_000_000 + number, author: 'eve', comment: '', text };
+  return {
+    number,
+    hash: revisionHash(text),
+    at: 1_700_000_000_000 + number,
+    author: 'eve',
+    comment: '',
+    text,
+  };
 }
 
 export function exampleState(more: Partial<PeerState> = {}): PeerState {

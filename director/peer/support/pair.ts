@@ -9,7 +9,9 @@ import type { PeerChannel, PeerChannelOptions, PeerEndpoint } from '../types.ts'
 export const KEY = Buffer.alloc(32, 7);
 export const OTHER_KEY = Buffer.alloc(32, 8);
 
-export const keyring = (...keys: Uint8Array[]): PeerChannelOptions['keyring'] => ({ forPurpose: () => keys });
+export const keyring = (...keys: Uint8Array[]): PeerChannelOptions['keyring'] => ({
+  forPurpose: () => ({ keys: keys.map((secret) => ({ secret })) }),
+});
 
 /** Time that runs faster by the factor, so that limits of seconds are reached. */
 export function hurriedClock(factor = 1): Clock {
