@@ -6,7 +6,7 @@ import { type Address, address, type Family, familyOf } from '../../director/mod
 import type { Clock } from '../../director/model/clock.ts';
 import { FairleadError } from '../../director/model/error.ts';
 import { openPacketSocket, type PacketSocket } from '../../director/native/packet-socket.ts';
-import type { Link, Rtnetlink } from '../../director/native/rtnetlink.ts';
+import type { Link, Route, Rtnetlink } from '../../director/native/rtnetlink.ts';
 import { NUD } from '../../director/native/rtnetlink-codec.ts';
 import { gratuitousArp, unsolicitedAdvertisement } from './announce-frames.ts';
 import type { Vip } from './vip.ts';
@@ -171,7 +171,7 @@ export class Announcer implements Disposable {
   neighbours(name: string, family: Family): Uint8Array[] {
     const link = this.#links.get(name);
     if (link === undefined) return [];
-    const gateway = this.#gateway(family);
+    const gateway = this.#defaultRoute(family)?.gateway;
     const known = this.#rtnetlink
       .neighbours({ family, interface_index: link.index })
       .filter((one) => (one.state & SETTLED) !== 0 && one.mac !== undefined);
@@ -182,9 +182,23 @@ export class Announcer implements Disposable {
     return [...new Map(sorted.map(({ mac }) => [String(mac), mac!])).values()].slice(0, NEIGHBOURS_MAX);
   }
 
-  #gateway(family: Family): Address | undefined {
+  /** Has the kernel find the gateways out, so that their link addresses are known when they are to be told. */
+  findGateways(families: Iterable<Family>): void {
+    for (const family of families) {
+      const way = this.#defaultRoute(family);
+      if (way?.gateway === undefined || way.interface_index === undefined) continue;
+      try {
+        if (this.#rtnetlink.neighbour(way.interface_index, way.gateway)?.mac === undefined)
+          this.#rtnetlink.useNeighbour(way.interface_index, way.gateway);
+      } catch (error) {
+        if (!(error instanceof FairleadError)) throw error; // its interface is down: nobody to be told
+      }
+    }
+  }
+
+  #defaultRoute(family: Family): Route | undefined {
     try {
-      return this.#rtnetlink.routeTo(FAR_AWAY[family]).gateway;
+      return this.#rtnetlink.routeTo(FAR_AWAY[family]);
     } catch (error) {
       if (error instanceof FairleadError) return undefined; // there is none
       throw error;

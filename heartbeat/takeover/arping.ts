@@ -9,7 +9,7 @@ import type { Vip } from './vip.ts';
 const PROGRAM = 'arping';
 const TIMEOUT_MS = 3_000;
 const OUTPUT_MAX_BYTES = 16 << 10;
-const RUNS_MAX = 16;
+const RUNS_MAX = 32;
 /** arping's own options, each against the form that it stands for. */
 const OPTION = { request: '-U', reply: '-A' } as const;
 

@@ -80,6 +80,24 @@ export function isRaised(rtnetlink: Rtnetlink, vip: Vip): boolean {
   );
 }
 
+/** As isRaised, for many at once, with one question to the kernel. */
+export function raisedAmong(
+  rtnetlink: Rtnetlink,
+  vips: readonly Vip[],
+  links: readonly Link[],
+): ReadonlySet<Vip> {
+  const indexes = new Map(links.map((link) => [link.name, link.index]));
+  const present = new Set(
+    rtnetlink
+      .addresses()
+      .filter(answers)
+      .map((one) => `${one.address}/${one.prefix_bits} ${one.interface_index}`),
+  );
+  return new Set(
+    vips.filter((vip) => present.has(`${vip.address}/${vip.prefix_bits} ${indexes.get(vip.interface)}`)),
+  );
+}
+
 function holders(rtnetlink: Rtnetlink, address: Address): InterfaceAddress[] {
   return rtnetlink.addresses({ family: familyOf(address) }).filter((one) => one.address === address);
 }
