@@ -61,6 +61,8 @@ class Channel implements PeerChannel {
           peer,
           because,
         });
+        if (connected) this.#pusher.reconnected();
+        else this.#client.dropConnections();
         options.onConnection?.(connected, because);
       },
     });

@@ -196,8 +196,13 @@ export class PeerClient implements Disposable {
     });
   }
 
+  /** Whatever waits on them would wait for the end of its time: a peer that comes back knows nothing of them. */
+  dropConnections(): void {
+    for (const agent of Object.values(this.#agents)) agent.destroy();
+  }
+
   [Symbol.dispose](): void {
     this.#ended.abort();
-    for (const agent of Object.values(this.#agents)) agent.destroy();
+    this.dropConnections();
   }
 }

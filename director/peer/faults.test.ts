@@ -124,6 +124,41 @@ function temporaryFolder(): Disposable & { readonly path: string } {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
 }
 
+test('a peer that refuses our state is asked less and less often', async () => {
+  const ends = await freeEnds();
+  await using fake = await openFakePeer(ends.lb2, (request, response) => {
+    request.resume();
+    if (request.method === 'PUT') response.statusCode = 400;
+    json(response, HELLO);
+  });
+  await using one = await openEnd('lb1', ends, { clock: hurriedClock(20) });
+  one.channel.push(exampleState());
+  const asked = (what: string) => fake.requests.filter((each) => each.startsWith(what)).length;
+  await eventually(() => asked('GET')).toBeGreaterThan(20);
+  expect(asked('PUT')).toBeGreaterThan(1);
+  expect(asked('PUT')).toBeLessThan(8);
+  expect(one.channel.status().sent.failed).toBe(asked('PUT'));
+});
+
+test('what waits for a peer that has fallen silent is given up with it', async () => {
+  const ends = await freeEnds();
+  let silent = false;
+  await using fake = await openFakePeer(ends.lb2, (request, response) => {
+    if (!silent && request.method === 'GET' && request.url === '/peer/hello') json(response, HELLO);
+  });
+  await using one = await openEnd('lb1', ends, { clock: hurriedClock(10) });
+  await eventually(() => one.channel.connected()).toBe(true);
+  one.channel.push(exampleState());
+  const call = one.channel.call(STATUS);
+  await eventually(() => fake.requests).toContain('PUT /peer/state');
+  silent = true;
+  await expect(call).rejects.toMatchObject({
+    code: 'peer-no-answer',
+    message: expect.not.stringContaining('within'),
+  });
+  expect(one.channel.connected()).toBe(false);
+});
+
 test('it listens as soon as its address is free, and keeps asking until then', async () => {
   const ends = await freeEnds();
   const occupant = net.createServer((socket) => socket.destroy());

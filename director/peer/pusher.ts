@@ -7,6 +7,8 @@ import type { PeerState } from './state.ts';
 
 const GATHER_MS = 20;
 const REPEAT_MS = 5_000;
+/** A state that the peer does not take may be large, and will hardly be taken a second later. */
+const BACK_OFF_MS = { first: 500, last: 30_000 };
 
 export interface PusherOptions {
   readonly clock: Clock;
@@ -26,6 +28,8 @@ export class Pusher implements Disposable {
   #repeat: Disposable | undefined;
   #busy = false;
   #pushes = 0;
+  #wait_ms = BACK_OFF_MS.first;
+  #notBefore_ms = 0;
   #ended = false;
 
   constructor(options: PusherOptions) {
@@ -36,6 +40,19 @@ export class Pusher implements Disposable {
   push(state: PeerState): void {
     this.#latest = state;
     this.#soon();
+  }
+
+  /** The peer is there, or there again. */
+  reconnected(): void {
+    this.#trusted();
+    this.#gathering?.[Symbol.dispose]();
+    this.#gathering = undefined;
+    this.#soon();
+  }
+
+  #trusted(): void {
+    this.#notBefore_ms = 0;
+    this.#wait_ms = BACK_OFF_MS.first;
   }
 
   /** Before a question whose answer goes to compare(). */
@@ -56,7 +73,9 @@ export class Pusher implements Disposable {
 
   #soon(): void {
     if (this.#ended || this.#gathering !== undefined) return;
-    this.#gathering = this.#options.clock.after(GATHER_MS, () => {
+    const { clock } = this.#options;
+    const delay_ms = Math.max(GATHER_MS, this.#notBefore_ms - clock.monotonic_ms());
+    this.#gathering = clock.after(delay_ms, () => {
       this.#gathering = undefined;
       void this.#send();
     });
@@ -70,17 +89,25 @@ export class Pusher implements Disposable {
     this.#pushes++;
     this.#repeat?.[Symbol.dispose]();
     try {
-      // Refused twice: the peer's answers make no sense, and the next hello is soon enough.
-      if (!(await this.#attempt(state))) await this.#attempt(state);
+      if (!(await this.#attempt(state)) && !(await this.#attempt(state)))
+        throw new Error('the peer wants a complete state, and refuses it');
+      this.#trusted();
     } catch (error) {
-      this.sent.failed++;
-      this.#options.onFailure(error);
+      this.#failed(error);
       return;
     } finally {
       this.#busy = false;
       if (!this.#ended) this.#repeat = this.#options.clock.after(REPEAT_MS, () => this.#soon());
     }
     if (this.#latest !== state) this.#soon();
+  }
+
+  /** The next hello finds that the peer lacks it. */
+  #failed(error: unknown): void {
+    this.sent.failed++;
+    this.#notBefore_ms = this.#options.clock.monotonic_ms() + this.#wait_ms;
+    this.#wait_ms = Math.min(BACK_OFF_MS.last, this.#wait_ms * 2);
+    this.#options.onFailure(error);
   }
 
   async #attempt(state: PeerState): Promise<boolean> {

@@ -1,17 +1,16 @@
 // Two ends of a channel on this machine, as the tests use them: real sockets on two loopback addresses.
 import net from 'node:net';
+import { keyringsFrom } from '../../../heartbeat/link/keys.ts';
 import type { Clock } from '../../model/clock.ts';
 import { FairleadError } from '../../model/error.ts';
 import { openPeerChannel } from '../channel.ts';
 import type { PeerState } from '../state.ts';
 import type { PeerChannel, PeerChannelOptions, PeerEndpoint } from '../types.ts';
 
-export const KEY = Buffer.alloc(32, 7);
-export const OTHER_KEY = Buffer.alloc(32, 8);
+export const KEY = '7'.repeat(64);
+export const OTHER_KEY = '8'.repeat(64);
 
-export const keyring = (...keys: Uint8Array[]): PeerChannelOptions['keyring'] => ({
-  forPurpose: () => ({ keys: keys.map((secret) => ({ secret })) }),
-});
+export const keyring = (...keys: string[]): PeerChannelOptions['keyring'] => keyringsFrom(keys);
 
 /** Time that runs faster by the factor, so that limits of seconds are reached. */
 export function hurriedClock(factor = 1): Clock {
