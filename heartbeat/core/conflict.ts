@@ -1,0 +1,84 @@
+// Both claim. The lower claim releases at once; the higher one answers and announces until the other stands by.
+// Guarantees: one of two that hear each other releases on the first beat; where only one hears, it is the one that does,
+// whatever the claims, as the other cannot know.
+
+import { stepDown } from './active.ts';
+import { answer, sendBeat } from './beats.ts';
+import { letGo, ourClaimIsHigher } from './claim.ts';
+import { noteOwner } from './damping.ts';
+import { taken } from './handover.ts';
+import { unheardAge } from './peer.ts';
+import { enter, NEVER, record, type Turn } from './state.ts';
+import { lateness_ms } from './timing.ts';
+import type { Beat } from './types.ts';
+
+const ANNOUNCE_MS = 200;
+const CLAIMANT_MS = 1_000;
+
+/** A beat of an active peer has come, and we are active. */
+export function contend(turn: Turn, beat: Beat): void {
+  const { s, now } = turn;
+  if (!ourClaimIsHigher(s, beat)) {
+    lose(turn, beat);
+    return;
+  }
+  if (s.conflict_ms === NEVER) {
+    s.conflict_ms = now;
+    record(turn, 'both-active', `${beat.director} is active too, with the lower claim`, {
+      epoch: s.epoch,
+      peer_epoch: beat.epoch,
+    });
+  }
+  const lasted = now - s.conflict_ms;
+  if (lasted >= lateness_ms(s.settings) && unheardAge(s, now) >= lasted) {
+    stepDown(turn, 'yielded', `${beat.director} is active and cannot hear this director`);
+    return;
+  }
+  answer(turn);
+  announce(turn, 'the peer has claimed too', ANNOUNCE_MS);
+}
+
+function lose(turn: Turn, beat: Beat): void {
+  const { s } = turn;
+  const former = s.epoch;
+  s.conflict_ms = NEVER;
+  s.epoch = Math.max(s.epoch, beat.epoch);
+  if (s.handover !== undefined) {
+    taken(turn);
+    return;
+  }
+  record(turn, 'lost-claim', `${beat.director} has the higher claim`, {
+    epoch: former,
+    peer_epoch: beat.epoch,
+  });
+  letGo(turn);
+  enter(turn, 'standby', `${beat.director} has the higher claim, epoch ${beat.epoch}`);
+  noteOwner(turn, 'peer');
+  sendBeat(turn);
+}
+
+/** The peer stands by: whoever learned its addresses meanwhile learns ours again. */
+export function endConflict(turn: Turn): void {
+  const { s } = turn;
+  if (s.conflict_ms === NEVER) return;
+  s.conflict_ms = NEVER;
+  record(turn, 'conflict-ended', `${s.settings.peer} has released`, { epoch: s.epoch });
+  announce(turn, 'the peer has released', 0);
+}
+
+export function noteClaimant(turn: Turn, vip: string, mac: string): void {
+  const { s, now } = turn;
+  if (s.role !== 'active') return;
+  if (now - s.claimantTold_ms >= CLAIMANT_MS) {
+    s.claimantTold_ms = now;
+    record(turn, 'claimant', `${mac} answers for ${vip}`, { vip, mac });
+  }
+  announce(turn, `${mac} answers for ${vip}`, CLAIMANT_MS);
+}
+
+function announce(turn: Turn, because: string, apart_ms: number): void {
+  const { s, now } = turn;
+  if (now - s.announced_ms < apart_ms || s.handover !== undefined) return;
+  s.announced_ms = now;
+  turn.effects.push({ kind: 'announce', because });
+}

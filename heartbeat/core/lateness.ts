@@ -1,0 +1,21 @@
+// A director that did not run for a while knows less than it thinks. Guarantees: after a gap between ticks nothing is
+// claimed before a full deadtime of listening (keepalived issue 2066); an offer that went unanswered meanwhile starts anew.
+import { record, type State, type Turn } from './state.ts';
+import { lateness_ms } from './timing.ts';
+
+const TOLD_MS = 1_000;
+
+export function isLate(s: State, now: number): boolean {
+  return now - s.tick_ms > lateness_ms(s.settings);
+}
+
+export function startListeningAnew(turn: Turn): void {
+  const { s, now } = turn;
+  const gap = now - s.tick_ms;
+  s.listen_ms = now;
+  s.owned_ms = now;
+  if (s.handover !== undefined) s.handover = { ...s.handover, at_ms: now };
+  if (now - s.lateTold_ms < TOLD_MS) return;
+  s.lateTold_ms = now;
+  record(turn, 'late', `did not run for ${Math.round(gap)} ms`, { gap_ms: Math.round(gap), role: s.role });
+}
