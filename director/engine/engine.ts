@@ -108,6 +108,10 @@ export interface PacketPort {
   inject(frame: Uint8Array): PacketVerdict;
   /** Sets the engine's clock, milliseconds from an arbitrary start; never backwards. */
   setClock(now_ms: number): void;
+  /** Until then TCP packets in mid-stream that find no entry are dropped (`unsynced`), not left to the host. 0: off. */
+  setGrace(until_ms: number): void;
+  /** From then on no connection is begun (`unguarded`). 0: always. */
+  setAdmitUntil(until_ms: number): void;
 }
 
 export interface PacketVerdict {

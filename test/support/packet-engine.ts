@@ -92,6 +92,12 @@ function withPort(engine: EbpfEngine, tables: Tables, shell: Shell): Engine & Pa
     setClock(now_ms: number): void {
       tables.array('control').setU64(0, CONTROL.test_now_ns, BigInt(now_ms) * 1_000_000n);
     },
+    setGrace(until_ms: number): void {
+      tables.array('control').setU64(0, CONTROL.grace_until_ns, BigInt(until_ms) * 1_000_000n);
+    },
+    setAdmitUntil(until_ms: number): void {
+      tables.array('control').setU64(0, CONTROL.admit_until_ns, BigInt(until_ms) * 1_000_000n);
+    },
     inject(frame: Uint8Array): PacketVerdict {
       const before = engine.snapshot().totals;
       const { value, data } = feed(tables, shell, frame);
@@ -133,7 +139,8 @@ function empty(tables: Tables): void {
   const control = tables.array('control');
   for (const field of [CONTROL.slots_high, CONTROL.slots_used, CONTROL.events_lost])
     control.setU32(0, field, 0);
-  control.setU64(0, CONTROL.free_head, 0n);
+  for (const field of [CONTROL.free_head, CONTROL.grace_until_ns, CONTROL.admit_until_ns])
+    control.setU64(0, field, 0n);
   tables.writeDefaultTimeouts();
   for (const name of ['listening', 'fragments'] as const) removeAll(tables.fd(name));
 }

@@ -11,7 +11,9 @@ import type { EngineState } from './state.ts';
 
 export function admit(state: EngineState, packet: TransportPacket): Decision {
   const service = state.registry.listening(packet.protocol, packet.destination, packet.destinationPort);
-  if (!service || !opens(packet)) return LOCAL;
+  if (!service) return LOCAL;
+  if (!opens(packet)) return state.now_ms < state.graceUntil_ms ? drop('unsynced') : LOCAL;
+  if (state.admitUntil_ms > 0 && state.now_ms >= state.admitUntil_ms) return drop('unguarded');
   const { persistence } = service.spec;
   const template = persistence && findTemplate(state, service, packet, persistence.netmask_bits);
   const server = remembered(template) ?? schedule(service);

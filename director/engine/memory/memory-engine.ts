@@ -134,6 +134,14 @@ class MemoryEngine implements Engine, PacketPort {
     this.#state.now_ms = now_ms;
   }
 
+  setGrace(until_ms: number): void {
+    this.#state.graceUntil_ms = until_ms;
+  }
+
+  setAdmitUntil(until_ms: number): void {
+    this.#state.admitUntil_ms = until_ms;
+  }
+
   inject(frame: Uint8Array): PacketVerdict {
     this.#totals.in += 1;
     const parsed = parse(frame);

@@ -27,6 +27,10 @@ export class EngineState {
   readonly ways: Ways;
   lifetimes_ms: Lifetimes = DEFAULT_TIMEOUTS_MS;
   now_ms = 0;
+  /** While the peer's entries may still be on their way. */
+  graceUntil_ms = 0;
+  /** 0: always. */
+  admitUntil_ms = 0;
 
   constructor(capacity: number, ways: Ways) {
     this.table = new ConnectionTable(capacity);

@@ -3,6 +3,7 @@ import { admissionRules } from './admission.ts';
 import { answerRules } from './answers.ts';
 import type { EngineFactory } from './bench.ts';
 import { findingRules } from './finding.ts';
+import { guardingRules } from './guarding.ts';
 import { icmpRules } from './icmp.ts';
 import { parsingRules } from './parsing.ts';
 import { persistenceRules } from './persistence.ts';
@@ -14,6 +15,7 @@ export function packetPathRules(create: EngineFactory): void {
   parsingRules(create);
   findingRules(create);
   admissionRules(create);
+  guardingRules(create);
   persistenceRules(create);
   rewritingRules(create);
   icmpRules(create);
