@@ -52,6 +52,8 @@ export interface GuardOptions {
   readonly links: number;
   /** For the purpose `beat`. */
   readonly keyring: Keyring;
+  /** The peer's boot as a predecessor knew it: echoed from the first beat on, so that the peer acts upon that one already. */
+  readonly peerBootId?: number;
 }
 
 /** What the guard knows of a link; as in the heartbeat's status. */
@@ -98,6 +100,7 @@ export class Guard {
     this.#own = nameHash(options.node);
     this.#peer = nameHash(options.peer);
     this.#keyring = options.keyring;
+    this.#candidate = options.peerBootId ?? 0;
     this.#links = Array.from({ length: options.links }, () => new Receiver(0));
   }
 
