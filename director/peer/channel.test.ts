@@ -99,11 +99,37 @@ test('a request to the control API is put to the peer and answered', async () =>
 
 test('what the peer throws comes back as a problem with its code', async () => {
   const ends = await freeEnds();
-  await using _one = await openEnd('lb1', ends);
+  await using one = await openEnd('lb1', ends);
   await using other = await openEnd('lb2', ends);
   const reply = await other.channel.call({ method: 'GET', path: '/api/v1/status', headers: {} });
   expect(reply.status).toBe(409);
   expect(JSON.parse(reply.body)).toMatchObject({ code: 'refused' });
+  expect(one.channel.status().refused).toEqual({});
+});
+
+test('more calls than can be under way are refused at once, and all others answered', async () => {
+  const ends = await freeEnds();
+  const open = Promise.withResolvers<void>();
+  await using one = await openEnd('lb1', ends, {
+    async serve() {
+      await open.promise;
+      return { status: 200, headers: {}, body: 'done' };
+    },
+  });
+  await using other = await openEnd('lb2', ends);
+  const calls = Array.from({ length: 40 }, () =>
+    other.channel.call({ method: 'GET', path: '/api/v1/status', headers: {} }).then(
+      ({ body }) => body,
+      ({ code }) => code,
+    ),
+  );
+  await eventually(() => one.channel.status().received.calls).toBe(4);
+  // Hello and states have connections of their own.
+  other.channel.push(exampleState({ director: 'lb2' }));
+  await eventually(() => one.states.length).toBe(1);
+  open.resolve();
+  const replies = await Promise.all(calls);
+  expect(replies).toEqual([...Array(32).fill('done'), ...Array(8).fill('peer-busy')]);
 });
 
 test('calls that cannot be made are refused with a code', async () => {
@@ -155,7 +181,7 @@ test('either key works while one replaces the other, and none when it is gone fr
 
 test('a peer that comes back is found again and gets the whole state', async () => {
   const ends = await freeEnds();
-  await using one = await openEnd('lb1', ends, { clock: hurriedClock(4) });
+  await using one = await openEnd('lb1', ends, { clock: hurriedClock(8) });
   one.channel.push(exampleState());
   for (let life = 0; life < 3; life++) {
     await using other = await openEnd('lb2', ends);

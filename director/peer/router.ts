@@ -79,10 +79,21 @@ async function serve(
   using _timer = options.clock.after(SERVE_TIMEOUT_MS, () =>
     late.reject(new FairleadError('busy', 'The director did not answer in time.')),
   );
-  return await Promise.race([
-    options.serve({ method, path, headers: flatten(request.headers), body }),
-    late.promise,
-  ]);
+  try {
+    return await Promise.race([
+      options.serve({ method, path, headers: flatten(request.headers), body }),
+      late.promise,
+    ]);
+  } catch (error) {
+    // An answer like any other: the channel has turned nothing away.
+    return problemReply(error);
+  }
+}
+
+function problemReply(error: unknown): Reply {
+  const problem = toProblem(error);
+  const headers = { 'content-type': 'application/problem+json; charset=utf-8' };
+  return { status: problem.status, headers, body: JSON.stringify(problem) };
 }
 
 function parseJson(text: string): unknown {
@@ -124,8 +135,6 @@ function refuse(
     response.destroy();
     return;
   }
-  const problem = toProblem(error);
-  options.refusals.count(problem.code, request.socket.remoteAddress);
-  const headers = { 'content-type': 'application/problem+json; charset=utf-8' };
-  send(request, response, { status: problem.status, headers, body: JSON.stringify(problem) });
+  options.refusals.count(toProblem(error).code, request.socket.remoteAddress);
+  send(request, response, problemReply(error));
 }
