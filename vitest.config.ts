@@ -36,7 +36,7 @@ const guest = {
     'test/kernel/**/*.guest.test.ts',
     'test/packet/**/*.root.test.ts',
     'test/contract/**/*.root.test.ts',
-    'heartbeat/takeover/lease*.root.test.ts',
+    'heartbeat/takeover/lease-program.root.test.ts',
   ],
   // One CPU in there: nothing races.
   exclude: [...outside, 'test/packet/race.root.test.ts'],
