@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type Address, parseAddress } from '../director/model/address.ts';
 import { EXIT, FairleadError } from '../director/model/error.ts';
 import type { CoreSettings } from './core/types.ts';
-import { type HeartbeatSettings, type LinkSettings, settingsSchema } from './protocol.ts';
+import { type HeartbeatSettings, settingsSchema } from './protocol.ts';
 
 /** Throws FairleadError when the file is missing or not understood. */
 export function readSettings(path: string): HeartbeatSettings {
@@ -41,10 +41,6 @@ export function coreSettings(settings: HeartbeatSettings): CoreSettings {
     probesVips: settings.vips.some((vip) => vip.probe),
     ...(fence === undefined ? {} : { fence: { onFailure: fence.onFailure } }),
   };
-}
-
-export function linkName(link: LinkSettings): string {
-  return link.kind === 'udp' ? `udp ${link.interface}` : `serial ${link.device}`;
 }
 
 /** Of settings that the schema has passed; an address that is none was written by another version. */

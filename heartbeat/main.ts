@@ -1,0 +1,84 @@
+// The heartbeat as a process: `node heartbeat/main.ts --runtime DIR`. Pulse starts it and it lives on without pulse.
+// SIGTERM hands the VIPs over, if there is somebody to take them, and ends it; what it does not expect ends it as a crash
+// would, with the VIPs up and the lease running out, since a heartbeat in an unknown state must not hold them.
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { EXIT, FairleadError, tellError } from '../director/model/error.ts';
+import { tryLockFile } from '../director/native/flock.ts';
+import { systemClock } from '../director/native/system-clock.ts';
+import { becomeUrgent } from '../director/native/urgency.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { HEARTBEAT_SOCKET, SETTINGS_FILE } from './protocol.ts';
+import { readSettings } from './settings.ts';
+
+/** Above ordinary work, below what keeps the machine itself alive. */
+const REAL_TIME_PRIORITY = 40;
+const LOCK_FILE = 'heartbeat.lock';
+const PID_FILE = 'heartbeat.pid';
+const LEASES = '/sys/fs/bpf';
+
+function runtimeFolder(): string {
+  const { values } = parseArgs({ options: { runtime: { type: 'string' } } });
+  if (values.runtime !== undefined) return resolve(values.runtime);
+  throw new FairleadError('usage', 'The heartbeat is started by "fairlead run".', {
+    remedy: 'See "fairlead run --help".',
+    exit: EXIT.usage,
+  });
+}
+
+/** One per runtime folder: the lock ends with the process, however that ends. */
+function lock(runtime: string): Disposable {
+  const fd = openSync(join(runtime, LOCK_FILE), 'a', 0o600);
+  if (tryLockFile(fd)) return { [Symbol.dispose]: () => closeSync(fd) };
+  closeSync(fd);
+  throw new FairleadError('already-running', `A heartbeat runs for ${runtime} already.`, {
+    remedy: 'Use it, or end it first: its pid is in heartbeat.pid.',
+    exit: EXIT.refused,
+  });
+}
+
+/** What one instance pins in the kernel is told apart by its runtime folder, as the engine's tables are. */
+function leaseFolder(runtime: string): string {
+  if (runtime === '/run/fairlead') return join(LEASES, 'fairlead-lease');
+  return join(LEASES, `fairlead-lease-${createHash('sha256').update(runtime).digest('hex').slice(0, 12)}`);
+}
+
+function log(line: string): void {
+  process.stderr.write(`heartbeat: ${line}\n`);
+}
+
+async function main(): Promise<void> {
+  const runtime = runtimeFolder();
+  using _ = lock(runtime);
+  const settings = readSettings(join(runtime, SETTINGS_FILE));
+  const priorityMode = becomeUrgent(REAL_TIME_PRIORITY);
+  writeFileSync(join(runtime, PID_FILE), `${process.pid}\n`);
+  const ended = Promise.withResolvers<void>();
+  await using heartbeat = await Heartbeat.start({
+    settings,
+    runtimeFolder: runtime,
+    socketPath: join(runtime, HEARTBEAT_SOCKET),
+    leaseFolder: leaseFolder(runtime),
+    priorityMode,
+    clock: systemClock,
+    log,
+    onStop: ended.resolve,
+  });
+  process.on('SIGTERM', () => void heartbeat.stop(true));
+  process.on('SIGINT', () => void heartbeat.stop(true));
+  process.on('SIGHUP', () => {}); // the terminal it was started from has gone
+  // A log that nobody reads any more is no reason to end.
+  process.stderr.on('error', () => {});
+  log(`runs as ${settings.node}, ${priorityMode}`);
+  await ended.promise;
+}
+
+try {
+  await main();
+} catch (error) {
+  const { lines, exit } = tellError(error);
+  process.stderr.write(`${lines.join('\n')}\n`);
+  process.exitCode = exit;
+}
