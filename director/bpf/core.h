@@ -121,7 +121,9 @@ static __always_inline int answer(void *ctx, const int xdp, const struct packet 
 	return drop(xdp);
 }
 
-// Changes the packet as decided and sends it; -1 if the kernel refused.
+#define RACED (-2)
+
+// Changes the packet as decided and sends it; -1 if the kernel refused, RACED if the entry went on to another server.
 static __always_inline int carry_in(void *ctx, const int xdp, const struct packet *packet, const struct verdict *verdict)
 {
 	if (!verdict->slot || !verdict->server)
@@ -134,6 +136,8 @@ static __always_inline int carry_in(void *ctx, const int xdp, const struct packe
 		return -1;
 	if (verdict->method == METHOD_TUNNEL && encapsulate(ctx, xdp, packet, verdict))
 		return -1;
+	if (!is_still(verdict->slot, generation_of(verdict->word)))
+		return RACED;
 	return send_to_hop(ctx, xdp, verdict);
 }
 
@@ -156,7 +160,8 @@ static __noinline int settle(struct totals *totals, int xdp, int outcome)
 // What carry_out returns beside actions: the caller shall answer, with this MTU in the low bits.
 #define COMPLAIN_TOO_BIG 0x10000
 
-static __always_inline int carry_out(void *ctx, const int xdp, struct totals *totals, const struct packet *packet, __u32 slot_index)
+static __always_inline int carry_out(void *ctx, const int xdp, struct totals *totals, const struct packet *packet, __u32 slot_index,
+				     __u32 generation)
 {
 	struct slot *slot = slot_at(slot_index);
 	struct way way;
@@ -171,6 +176,8 @@ static __always_inline int carry_out(void *ctx, const int xdp, struct totals *to
 	}
 	if (translate(ctx, xdp, packet, 1, &slot->virtual, slot->virtual_port, packet->fragment != LATER_FRAGMENT))
 		return settle(totals, xdp, D_REWRITE_FAILED);
+	if (!is_still(slot, generation))
+		return settle(totals, xdp, D_LOST_RACE);
 	action = send_to_client(ctx, xdp, packet, &way);
 	if (action < 0)
 		return settle(totals, xdp, D_REWRITE_FAILED);
@@ -178,7 +185,8 @@ static __always_inline int carry_out(void *ctx, const int xdp, struct totals *to
 	return action;
 }
 
-BOTH_SHELLS(carry_out, PARAMETERS(struct totals *totals, const struct packet *packet, __u32 slot_index), totals, packet, slot_index)
+BOTH_SHELLS(carry_out, PARAMETERS(struct totals *totals, const struct packet *packet, __u32 slot_index, __u32 generation),
+	    totals, packet, slot_index, generation)
 
 // An error's handling is in pieces for the sake of the stack, which is 512 bytes over all calls.
 static __always_inline int error_to_client(void *ctx, const int xdp, const struct packet *packet, const struct slot *slot)
@@ -221,6 +229,8 @@ static __always_inline int handle_error(void *ctx, const int xdp, struct totals 
 	if (verdict.method == METHOD_NAT &&
 	    (xdp ? translate_error_xdp(ctx, packet, &quoted, &verdict) : translate_error_tc(ctx, packet, &quoted, &verdict)))
 		return settle(totals, xdp, D_REWRITE_FAILED);
+	if (!is_still(verdict.slot, generation_of(verdict.word)))
+		return settle(totals, xdp, D_LOST_RACE);
 	if (verdict.direction == OUTBOUND)
 		action = xdp ? error_to_client_xdp(ctx, packet, verdict.slot) : error_to_client_tc(ctx, packet, verdict.slot);
 	else
@@ -253,13 +263,13 @@ static __always_inline int handle_flow(void *ctx, const int xdp, struct control 
 		return settle(totals, xdp, outcome);
 	}
 	if (verdict->direction == OUTBOUND) {
-		action = xdp ? carry_out_xdp(ctx, totals, packet, verdict->slot_index) :
-			       carry_out_tc(ctx, totals, packet, verdict->slot_index);
+		action = xdp ? carry_out_xdp(ctx, totals, packet, verdict->slot_index, generation_of(verdict->word)) :
+			       carry_out_tc(ctx, totals, packet, verdict->slot_index, generation_of(verdict->word));
 		return action & COMPLAIN_TOO_BIG ? complain(ctx, xdp, packet, TOO_BIG, action & 0xffff) : action;
 	}
 	action = carry_in(ctx, xdp, packet, verdict);
 	if (action < 0)
-		return settle(totals, xdp, D_REWRITE_FAILED);
+		return settle(totals, xdp, action == RACED ? D_LOST_RACE : D_REWRITE_FAILED);
 	totals->forwarded++;
 	return action;
 }

@@ -104,6 +104,15 @@ static __always_inline void count(struct slot *slot, const struct packet *packet
 	}
 }
 
+// Whether the entry is still the one that was found. Asked again when a packet has been rewritten by it, which then was
+// by one entry and not by halves of two.
+static __always_inline int is_still(const struct slot *slot, __u32 generation)
+{
+	__u64 word = READ(slot->word);
+
+	return kind_of(word) == KIND_CONNECTION && generation_of(word) == generation;
+}
+
 static __always_inline int accept(const struct packet *packet, struct verdict *verdict, __u64 now)
 {
 	struct slot *slot = verdict->slot;

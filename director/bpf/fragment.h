@@ -65,6 +65,7 @@ static __always_inline int decide_fragment(const struct packet *packet, struct v
 	if (!slot)
 		return is_virtual(&packet->tuple.to) ? D_FRAGMENT_UNKNOWN : LOCAL;
 	verdict->slot = slot;
+	verdict->word = READ(slot->word);
 	verdict->slot_index = (__u32)found;
 	verdict->direction = found >> 32;
 	verdict->method = slot->method;
