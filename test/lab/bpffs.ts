@@ -32,8 +32,12 @@ function unmount(path: string): void {
   }
 }
 
-/** Command that runs what follows it with `path` at /sys/fs/bpf and this network namespace's sysfs around it. */
-export function withBpffs(path: string): string[] {
-  const script = 'mount -t sysfs sysfs /sys && mount --bind "$0" /sys/fs/bpf && exec "$@"';
+/**
+ * Command that runs what follows it with `path` at /sys/fs/bpf and this network namespace's sysfs around it. With `serial`
+ * its end of the line appears at the path that both directors' configuration names.
+ */
+export function withBpffs(path: string, serial?: { readonly end: string; readonly path: string }): string[] {
+  const line = serial ? ` && mount --bind ${serial.end} ${serial.path}` : '';
+  const script = `mount -t sysfs sysfs /sys && mount --bind "$0" /sys/fs/bpf${line} && exec "$@"`;
   return ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script, path];
 }

@@ -10,6 +10,9 @@ import {
   SERVER_NAMES,
 } from './topology.ts';
 
+/** A drill makes hundreds of connections a second, and each is remembered for two minutes after its end. */
+const CONNECTIONS = 262_144;
+
 export interface LabService {
   readonly name: string;
   readonly kind: Target['kind'];
@@ -44,6 +47,15 @@ export const MORE_SERVICES: readonly LabService[] = [
   { ...service('www-4in6', 'http', 'tunnel', vip.tunnel, 'rr', 'inside6'), port: PORTS.http2 },
 ];
 
+/** For drills, whose own client makes the traffic: every method, both families, TCP and UDP. */
+export const DRILL_SERVICES: readonly LabService[] = [
+  service('echo-nat', 'echo', 'nat', vip.nat, 'rr', 'inside'),
+  service('echo-route', 'echo', 'route', vip.route, 'rr', 'front'),
+  service('echo-tunnel', 'echo', 'tunnel', vip.tunnel, 'rr', 'inside'),
+  service('echo-nat6', 'echo', 'nat', vip.nat6, 'rr', 'inside6'),
+  service('udp-nat', 'udp', 'nat', vip.nat, 'rr', 'inside'),
+].map((item) => ({ ...item, rate: 0, held: 0 }));
+
 function service(
   name: string,
   kind: Target['kind'],
@@ -73,7 +85,20 @@ export function targetsOf(services: readonly LabService[]): Target[] {
   }));
 }
 
+/** How two directors watch each other. */
+export interface PairSettings {
+  readonly interval_ms: number;
+  readonly deadtime_ms: number;
+  readonly failback: 'manual' | 'auto';
+  /** Device of the serial line, the same path for both; undefined: no line. */
+  readonly serial?: string;
+}
+
+export const PAIR: PairSettings = { interval_ms: 50, deadtime_ms: 250, failback: 'manual' };
+export const HEARTBEAT_PORT = 694;
+
 export interface ConfigurationOptions {
+  readonly pair?: PairSettings;
   readonly directors: readonly DirectorName[];
   readonly engine: 'ebpf' | 'ipvs' | 'memory';
   readonly services: readonly LabService[];
@@ -89,29 +114,33 @@ export function configurationText(options: ConfigurationOptions): string {
     ...options.directors.map(
       (name, index) => `  ${name}: { address: ${addressesOf(name).front}, priority: ${200 - 100 * index} }`,
     ),
-    ...(options.directors.length > 1 ? pairLines(options.keyFile) : []),
+    ...(options.directors.length > 1 ? pairLines(options) : []),
     'virtual_ips:',
     ...[...new Set(options.services.map((item) => item.vip))].map(
       (address) => `  - { address: "${address}/${address.includes(':') ? 64 : 24}", interface: eth0 }`,
     ),
     `  - { address: ${NETWORK.gateway.inside}/24, interface: eth1, role: nat-gateway }`,
     `  - { address: "${NETWORK.gateway.inside6}/64", interface: eth1, role: nat-gateway }`,
-    `engine: { kind: ${options.engine}, interfaces: [eth0, eth1], connections: 65536 }`,
+    `engine: { kind: ${options.engine}, interfaces: [eth0, eth1], connections: ${CONNECTIONS} }`,
     'services:',
     ...options.services.flatMap(serviceLines),
     '',
   ].join('\n');
 }
 
-function pairLines(keyFile: string): string[] {
+function pairLines({ keyFile, pair = PAIR, directors }: ConfigurationOptions): string[] {
+  const ends = (net: 'front' | 'inside'): string =>
+    directors.map((name) => `${name}: ${addressesOf(name)[net]}`).join(', ');
   return [
     'heartbeat:',
-    '  interval: 50ms',
-    '  deadtime: 250ms',
+    `  interval: ${pair.interval_ms}ms`,
+    `  deadtime: ${pair.deadtime_ms}ms`,
     `  key_file: ${keyFile}`,
+    `  failback: ${pair.failback}`,
     '  links:',
-    '    - { udp: eth1 }',
-    '    - { udp: eth0 }',
+    `    - { udp: eth1, port: ${HEARTBEAT_PORT}, addresses: { ${ends('inside')} } }`,
+    `    - { udp: eth0, port: ${HEARTBEAT_PORT}, addresses: { ${ends('front')} } }`,
+    ...(pair.serial === undefined ? [] : [`    - { serial: ${pair.serial}, baud: 115200 }`]),
     'sync: { link: eth1 }',
   ];
 }

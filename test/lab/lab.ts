@@ -7,19 +7,34 @@ import type { ServiceStatus } from '../../director/control/schema.ts';
 import type { Namespaces } from '../support/netns.ts';
 import { mountBpffs } from './bpffs.ts';
 import type { ClientSettings } from './client/traffic.ts';
-import { configurationText, type LabService, SERVICES, targetsOf } from './configuration.ts';
+import {
+  type ConfigurationOptions,
+  configurationText,
+  type LabService,
+  PAIR,
+  type PairSettings,
+  SERVICES,
+  targetsOf,
+} from './configuration.ts';
 import { enableTunnel } from './decapsulation.ts';
 import { createDirector, type LabDirector } from './director.ts';
 import { labFolder, makeFolder, removeFolder, removeLeftovers } from './folder.ts';
+import { activeOf, unrest, viewPair } from './pair.ts';
+import { type LabSerial, startSerial } from './serial.ts';
 import { createServer, type LabServer } from './server.ts';
 import { buildTopology, type DirectorName, NETWORK, SERVER_NAMES, type ServerName } from './topology.ts';
 import { createTraffic, type LabClient } from './traffic.ts';
 import { waitFor } from './wait.ts';
+import { createWires, type LabWires } from './wires/wires.ts';
 
 const READY_MS = 20_000;
 
 export interface LabOptions {
   readonly directors?: readonly DirectorName[];
+  /** How two of them watch each other. */
+  readonly pair?: Partial<Omit<PairSettings, 'serial'>>;
+  /** A serial line between two directors, beside the two networks; default: yes. */
+  readonly serial?: boolean;
   readonly engine?: 'ebpf' | 'ipvs' | 'memory';
   readonly services?: readonly LabService[];
   /** 1600 leaves room for outer headers; 1500 makes directors answer packet-too-big. */
@@ -46,7 +61,10 @@ export interface Lab extends AsyncDisposable {
   /** The first director. */
   readonly director: LabDirector;
   readonly directors: readonly LabDirector[];
-  /** Services with their real servers, as the first director sees them. */
+  readonly pair: PairSettings;
+  readonly wires: LabWires;
+  readonly serial: LabSerial | undefined;
+  /** Services with their real servers, as the first director sees them that answers, the active one before others. */
   status(): Promise<readonly ServiceStatus[]>;
 }
 
@@ -75,19 +93,43 @@ export async function createLab(options: LabOptions = {}): Promise<Lab> {
     const servers = SERVER_NAMES.map((name) => createServer(set, name));
     await Promise.all(servers.map((server) => server.start()));
     stage('director');
-    const configuration = writeConfiguration(folder, directorNames, options.engine ?? 'ebpf', services);
-    directors.push(
-      ...directorNames.map((name) => createDirector(set, name, { folder, configuration, bpffs })),
-    );
+    const serial =
+      directorNames.length > 1 && options.serial !== false ? await startSerial(folder) : undefined;
+    const pair = { ...PAIR, ...options.pair, ...(serial ? { serial: serial.path } : {}) };
+    const configuration = writeConfiguration(folder, {
+      directors: directorNames,
+      engine: options.engine ?? 'ebpf',
+      services,
+      pair,
+    });
+    for (const name of directorNames) {
+      const line = serial && { end: serial.ends[name], path: serial.path };
+      directors.push(
+        createDirector(set, name, { folder, configuration, bpffs, ...(line ? { serial: line } : {}) }),
+      );
+    }
     await Promise.all(directors.map((director) => director.start()));
     stage('monitors');
     const director = directors[0]!;
     const status = async (): Promise<readonly ServiceStatus[]> =>
-      (await director.control.call('services')).services;
+      (await (await spokesman(directors)).control.call('services')).services;
     await waitFor('all real servers to be up', READY_MS, async () => {
       options.signal?.throwIfAborted();
       return isWhole(await status(), services.length);
     });
+    if (directors.length > 1) {
+      stage('pair');
+      let why: string | undefined;
+      await waitFor(
+        () => `the pair to come to rest (${why})`,
+        READY_MS,
+        async () => {
+          options.signal?.throwIfAborted();
+          why = unrest(await viewPair(directors));
+          return why === undefined;
+        },
+      );
+    }
     stage('client');
     const client = createTraffic(set, clientSettings(services, options.client));
     const server = (name: ServerName): LabServer => servers.find((candidate) => candidate.name === name)!;
@@ -101,6 +143,9 @@ export async function createLab(options: LabOptions = {}): Promise<Lab> {
       server,
       director,
       directors,
+      pair,
+      wires: createWires(set),
+      serial,
       status,
       ...site,
     };
@@ -146,17 +191,18 @@ export function isWhole(services: readonly ServiceStatus[], count: number): bool
   );
 }
 
-function writeConfiguration(
-  folder: string,
-  directors: readonly DirectorName[],
-  engine: 'ebpf' | 'ipvs' | 'memory',
-  services: readonly LabService[],
-): string {
+function writeConfiguration(folder: string, options: Omit<ConfigurationOptions, 'keyFile'>): string {
   const keyFile = 'heartbeat.key';
   const path = join(folder, 'fairlead.yaml');
   writeFileSync(join(folder, keyFile), `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
-  writeFileSync(path, configurationText({ directors, engine, services, keyFile }));
+  writeFileSync(path, configurationText({ ...options, keyFile }));
   return path;
+}
+
+/** Of several directors the active one, else one that runs. */
+async function spokesman(directors: readonly LabDirector[]): Promise<LabDirector> {
+  if (directors.length === 1) return directors[0]!;
+  return activeOf(await viewPair(directors)) ?? directors.find((one) => one.isRunning()) ?? directors[0]!;
 }
 
 function clientSettings(services: readonly LabService[], wish: LabOptions['client']): ClientSettings {

@@ -1,0 +1,63 @@
+// What a drill is: a fault, what must come of it, and how long may be lost by it. The table is catalogue.ts; run.ts carries
+// one out, judge.ts judges it.
+import type { LabDirector } from '../lab/director.ts';
+import type { Lab } from '../lab/lab.ts';
+import type { LabObserver } from '../lab/observer/observer.ts';
+
+export interface Timing {
+  readonly interval_ms: number;
+  readonly deadtime_ms: number;
+}
+
+export interface Expectation {
+  /** Of the VIPs. moves: the standby has them in the end. any: exactly one has. */
+  readonly owner: 'moves' | 'stays' | 'any';
+  /** The longest time without a successful new connection. */
+  readonly outage_ms: (timing: Timing) => number;
+  /** Two owners at once, on the wire; default 0. Infinity where the drill makes them. */
+  readonly twoOwners_ms?: (timing: Timing) => number;
+  /** What keepalived 2.2.7 with the kernel's sync daemon did. */
+  readonly theirs?: string;
+}
+
+export interface Drill {
+  readonly name: string;
+  readonly what: string;
+  readonly expects: Expectation;
+  /** Why it cannot be carried out here. */
+  readonly leftOut?: (lab: Lab) => string | undefined;
+  /** Before anything is measured. */
+  readonly prepare?: (stage: Stage) => Promise<void>;
+  /** Calls `fault` once, waits for what has to come of it, and heals what it broke. */
+  readonly run: (stage: Stage) => Promise<void>;
+  /** After everything has been measured. */
+  readonly after?: (stage: Stage) => Promise<void>;
+}
+
+/** How long things last; shorter in the test suite. */
+export interface Pace {
+  readonly freeze_ms: number;
+  /** What is broken stays so for at least that long. */
+  readonly broken_ms: number;
+}
+
+export interface Stage extends Timing {
+  readonly lab: Lab;
+  readonly observer: LabObserver;
+  readonly pace: Pace;
+  /** As they were when the drill began. */
+  readonly active: LabDirector;
+  readonly standby: LabDirector;
+  /** t0: tells what is about to be done. */
+  fault(what: string): void;
+  /** Goes into the report, with its time. */
+  tell(what: string): void;
+  /** Under load. */
+  rest(duration_ms: number): Promise<void>;
+  /** Every VIP is answered for by this director, and by nobody else. */
+  ownedBy(director: LabDirector): Promise<void>;
+  /** One active, one standby that could take over at once. */
+  settled(): Promise<void>;
+  /** An order to whoever is active; settles when it is carried out. */
+  switchover(): Promise<void>;
+}

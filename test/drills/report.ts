@@ -1,0 +1,77 @@
+// What one run of a drill has shown: plain data, kept as a line of JSON.
+import type { Gap, Losses, Lost } from './traffic/types.ts';
+
+export interface ConnectionsReport {
+  readonly of: number;
+  readonly lost: number;
+  readonly kinds: Losses;
+  /** Longest time from a question to its echo. */
+  readonly stall_ms: number;
+}
+
+export interface DrillReport {
+  readonly drill: string;
+  /** Wall clock, ISO 8601. */
+  readonly at: string;
+  readonly ok: boolean;
+  /** Every reason why not. */
+  readonly complaints: readonly string[];
+  readonly settings: {
+    readonly interval_ms: number;
+    readonly deadtime_ms: number;
+    readonly failback: string;
+    readonly serial: boolean;
+    readonly connections: number;
+  };
+  readonly active: string;
+  readonly standby: string;
+  /** Who answered for the VIPs last. */
+  readonly owner_after: string;
+  /** Seen by new connections, over all services and by service: longest gap between successes, less what is usual. */
+  readonly outage_ms: number;
+  readonly outage_by_service_ms: Readonly<Record<string, number>>;
+  readonly limit_ms: number;
+  readonly theirs?: string;
+  /** The same before the fault: what the observation itself costs. */
+  readonly noise_ms: number;
+  readonly established: ConnectionsReport;
+  /** Opened during the run, so that some were a packet old when the fault came. */
+  readonly young: ConnectionsReport;
+  readonly lost_examples: readonly Lost[];
+  readonly fresh: {
+    readonly made: number;
+    readonly failed: number;
+    readonly kinds: Losses;
+    /** Succeeded after SLOW_MS or more: the first packet was lost and sent again. */
+    readonly slow: number;
+  };
+  readonly udp: {
+    readonly flows: number;
+    readonly sent: number;
+    readonly lost: number;
+    readonly gap_ms: number;
+  };
+  /** On the wire: how long any VIP had two owners, and how many times. */
+  readonly two_owners_ms: number;
+  readonly two_owners_times: number;
+  /** Who answered for which VIP, in milliseconds from the fault. */
+  readonly owners: readonly OwnerSpan[];
+  readonly announcements: number;
+  /** The client's neighbour cache names the owner at the end. */
+  readonly client_follows: boolean;
+  /** From the fault on, as far as it got that way. */
+  readonly phases_ms: Readonly<Record<string, number>>;
+  readonly story: readonly { readonly at_ms: number; readonly who: string; readonly what: string }[];
+  /** How late those who measure were at worst. */
+  readonly late_ms: number;
+}
+
+export interface OwnerSpan {
+  readonly vip: string;
+  readonly owner: string;
+  readonly from_ms: number;
+  readonly to_ms: number;
+  readonly answers: number;
+}
+
+export type { Gap };
