@@ -86,7 +86,7 @@ export function sendRegular(turn: Turn): void {
   const since = now - s.paced_ms;
   if (since < PACE_INTERVALS * s.settings.interval_ms) return;
   s.paced_ms = now;
-  sendBeat(turn, s.role !== 'active' && missesPeer(s, now));
+  sendBeat(turn, s.role === 'starting' || (s.role === 'standby' && missesPeer(s, now)));
 }
 
 /** Beats are missing, and time is left for an answer. */

@@ -57,13 +57,14 @@ function lose(turn: Turn, beat: Beat): void {
   sendBeat(turn);
 }
 
-/** The peer stands by: whoever learned its addresses meanwhile learns ours again. */
-export function endConflict(turn: Turn): void {
+/** The peer stands by, and was active, or may have been while it was not heard: whoever learned its addresses learns ours. */
+export function endConflict(turn: Turn, heardAgain: boolean): void {
   const { s } = turn;
-  if (s.conflict_ms === NEVER) return;
+  if (s.conflict_ms !== NEVER)
+    record(turn, 'conflict-ended', `${s.settings.peer} has released`, { epoch: s.epoch });
+  else if (!heardAgain) return;
   s.conflict_ms = NEVER;
-  record(turn, 'conflict-ended', `${s.settings.peer} has released`, { epoch: s.epoch });
-  announce(turn, 'the peer has released', 0);
+  announce(turn, `${s.settings.peer} stands by, after it was active or not heard`, 0);
 }
 
 export function noteClaimant(turn: Turn, vip: string, mac: string): void {

@@ -1,7 +1,8 @@
 // What is known of the peer, by its own word and by its silence. Guarantees: content only ever comes from the newest beat;
-// a frame of an earlier boot, or one that its link has seen already, says nothing and restarts no clock.
+// a frame that its link has seen already says nothing and restarts no clock; nor does one of the boot before, while the
+// present one is heard (which of two boots is the later one cannot be told from their frames).
 import { type LinkView, linkViews, NEVER, record, type State, type Turn } from './state.ts';
-import { silence_ms } from './timing.ts';
+import { deaf_ms, silence_ms } from './timing.ts';
 import type { Beat, Health } from './types.ts';
 
 const RANK: Readonly<Record<Health, number>> = { bad: 0, impaired: 1, good: 2 };
@@ -51,7 +52,7 @@ export function hear(turn: Turn, link: number, beat: Beat): boolean {
   const known = s.peer;
   if (beat.director !== s.settings.peer || s.links[link] === undefined) return false;
   const reborn = known !== undefined && known.beat.bootId !== beat.bootId;
-  if (reborn && beat.bootId === known.formerBoot) return false;
+  if (reborn && beat.bootId === known.formerBoot && now - known.heard_ms < deaf_ms(s.settings)) return false;
   if (reborn) {
     record(turn, 'peer-restarted', `${beat.director} has restarted`, { was: known.beat.role });
     s.links = s.links.map((view) => ({ ...view, sequence: 0, heard_ms: NEVER }));

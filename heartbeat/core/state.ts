@@ -26,7 +26,7 @@ export interface PeerView {
   readonly since_ms: number;
   /** Heard without a gap, in good health and complete since; NEVER: is not. */
   readonly fit_ms: number;
-  /** The boot before this one, whose late frames mean nothing; 0: none known. */
+  /** The boot before this one, whose late frames mean nothing while this one is heard; 0: none known. */
   readonly formerBoot: number;
 }
 

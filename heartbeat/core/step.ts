@@ -153,7 +153,7 @@ function onBeat(turn: Turn, link: number, beat: Beat): void {
   if (s.role === 'active') {
     if (beat.role === 'active') contend(turn, beat);
     else {
-      endConflict(turn);
+      endConflict(turn, s.peer.since_ms === now);
       if (beat.hold) s.ordered = false; // its release is wanted to bring the VIPs back
       renumber(turn, beat.epoch);
       if (!turn.late) yieldUnheard(turn);

@@ -3,6 +3,7 @@
 
 import { standing } from './beats.ts';
 import { claim, obstacle, weAreBetter } from './claim.ts';
+import { noteOwner } from './damping.ts';
 import { hasHeard, isHeard, peerBeat, silenceEvidence, silenceOf } from './peer.ts';
 import { enter, NEVER, record, type State, type Takeover, type Turn } from './state.ts';
 import { deaf_ms, ownerless_ms, silence_ms, stable_ms } from './timing.ts';
@@ -114,6 +115,7 @@ function prepare(turn: Turn, wish: Wish): void {
   if (wish.kind === 'offered') {
     // A healthy peer that lets go does so on order (its own reasons are its health); see failBack.
     s.ordered = s.peer?.beat.health === 'good';
+    noteOwner(turn, 'peer'); // whether or not it was heard as active
     claim(turn, wish.because);
     return;
   }
