@@ -5,7 +5,7 @@ import dgram from 'node:dgram';
 import { type Address, address, familyOf } from '../../director/model/address.ts';
 import type { Clock } from '../../director/model/clock.ts';
 import { monitorNetwork, type NetworkEvent } from '../../director/native/netlink-monitor.ts';
-import { Rtnetlink } from '../../director/native/rtnetlink.ts';
+import { type Link as NetworkInterface, Rtnetlink } from '../../director/native/rtnetlink.ts';
 import { openBoundUdpSocket } from '../../director/native/udp-socket.ts';
 import { Backoff } from './backoff.ts';
 import type { Link, LinkCounters, LinkEvents } from './link.ts';
@@ -45,6 +45,8 @@ class UdpLink implements Link {
   readonly #rtnetlink: Rtnetlink;
   readonly #backoff: Backoff;
   #opened: Opened | undefined;
+  /** Why the last frame did not go out. */
+  #refusal: string | undefined;
   #up = false;
   #detail = 'not opened yet';
   #sent = 0;
@@ -78,19 +80,26 @@ class UdpLink implements Link {
     }
     const to = this.#options.peer ?? MULTICAST_GROUP;
     socket.send(frame, this.#options.port, to, (error) => {
-      if (!error) this.#sent++;
-      else this.#refused(error);
+      if (error) this.#unsent++;
+      else this.#sent++;
+      if (this.#opened?.socket !== socket) return; // it was closed over that
+      if (error) this.#refused(error);
+      else if (this.#refusal !== undefined) this.#recovered();
     });
   }
 
   #refused(error: Error): void {
-    this.#unsent++;
-    if (this.#disposed) return;
-    // Full queues pass; all else has a cause that the interface may tell.
+    // Full queues pass; all else has a cause that lasts until a frame goes out again, perhaps by another socket.
     const code = 'code' in error ? error.code : undefined;
     if (code === 'EAGAIN' || code === 'ENOBUFS') return;
-    if (this.#up) this.#become(false, `cannot send: ${error.message}`);
+    this.#refusal = `cannot send: ${error.message}`;
+    if (this.#up) this.#become(false, this.#refusal);
     this.#backoff.later();
+  }
+
+  #recovered(): void {
+    this.#refusal = undefined;
+    this.#backoff.soon();
   }
 
   isUp(): boolean {
@@ -141,37 +150,40 @@ class UdpLink implements Link {
   /** Makes the socket fit what the interface is like now. */
   #attempt(): [up: boolean, detail: string] {
     try {
-      const { interface: name, own, peer, port } = this.#options;
-      const link = this.#rtnetlink.link(name);
-      if (link === undefined) {
+      const link = this.#rtnetlink.link(this.#options.interface);
+      const obstacle = this.#obstacle(link);
+      if (link === undefined || obstacle !== undefined) {
         this.#close();
-        return [false, `there is no interface ${name}`];
+        this.#refusal = undefined; // whatever it was, this is why
+        return [false, obstacle ?? ''];
       }
-      if (this.#opened?.interface_index !== link.index) this.#close();
-      if (!link.up) return [false, `${name} is down`];
-      if (!link.carrier) return [false, `${name} has no carrier`];
-      const missing = link.loopback ? undefined : this.#missingAddress(link.index);
-      if (missing !== undefined) {
-        this.#close();
-        return [false, missing];
-      }
+      if (this.#refusal !== undefined || this.#opened?.interface_index !== link.index) this.#close();
       this.#opened ??= this.#open(link.index);
-      const path = own === undefined ? `multicast to ${MULTICAST_GROUP}` : `${own} to ${peer}`;
-      return [true, `${path}, port ${port}, on ${name}`];
+      return this.#refusal === undefined ? [true, this.#description()] : [false, this.#refusal];
     } catch (error) {
       this.#close();
       return [false, error instanceof Error ? error.message : String(error)];
     }
   }
 
-  #missingAddress(interface_index: number): string | undefined {
+  #obstacle(link: NetworkInterface | undefined): string | undefined {
     const { interface: name, own } = this.#options;
-    const addresses = this.#rtnetlink.addresses({ interface_index });
+    if (link === undefined) return `there is no interface ${name}`;
+    if (!link.up) return `${name} is down`;
+    if (!link.carrier) return `${name} has no carrier`;
+    if (link.loopback) return undefined; // all of 127.0.0.0/8 is there without being listed
+    const addresses = this.#rtnetlink.addresses({ interface_index: link.index });
     if (own === undefined)
       return addresses.some((one) => one.family === 4) ? undefined : `${name} has no IPv4 address`;
     return addresses.some((one) => one.address === own)
       ? undefined
       : `${name} does not have the address ${own}`;
+  }
+
+  #description(): string {
+    const { interface: name, own, peer, port } = this.#options;
+    const path = own === undefined ? `multicast to ${MULTICAST_GROUP}` : `${own} to ${peer}`;
+    return `${path}, port ${port}, on ${name}`;
   }
 
   #open(interface_index: number): Opened {
