@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '../test/support/eventually.ts';
+import { createPair, type Pair } from '../test/support/heartbeat-pair.ts';
 import type { HeartbeatSettings } from './protocol.ts';
-import { createPair, type Pair } from './support/pair.ts';
 
 let pair: Pair | undefined;
 afterEach(() => {

@@ -47,6 +47,8 @@ export interface Takeover {
   readonly at_ms: number;
   /** After a refusal: not before. */
   readonly retry_ms: number;
+  /** How often somebody else held the VIPs. */
+  readonly refusals: number;
 }
 
 export interface Draft {

@@ -10,6 +10,7 @@ import { deaf_ms, ownerless_ms, silence_ms, stable_ms } from './timing.ts';
 import type { Beat } from './types.ts';
 
 const PROBE_LIMIT_DEADTIMES = 4;
+const PROBE_RETRY_MAX_MS = 1_000;
 const PROBE_LIMIT_MIN_MS = 1_000;
 const FRESH: Takeover = {
   fencing: false,
@@ -18,6 +19,7 @@ const FRESH: Takeover = {
   probed: false,
   at_ms: NEVER,
   retry_ms: NEVER,
+  refusals: 0,
 };
 
 interface Wish {

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { EXIT, FairleadError, tellError } from '../../director/model/error.ts';
 import { sweepLeftovers } from '../support/netns.ts';
 import { APPLY } from './apply.ts';
+import { BEATS } from './beats.ts';
 import { type Figure, formatResults, type SectionResult, verdictOf } from './figures.ts';
 import { describeMachine, readMachine } from './machine.ts';
 import { MEMORY } from './memory.ts';
@@ -16,7 +17,7 @@ import type { BenchContext, Section } from './section.ts';
 import { THROUGHPUT } from './throughput.ts';
 import { TURNOVER } from './turnover.ts';
 
-const SECTIONS: readonly Section[] = [PACKETS, MEMORY, TURNOVER, APPLY, PROBES, THROUGHPUT];
+const SECTIONS: readonly Section[] = [PACKETS, MEMORY, TURNOVER, APPLY, PROBES, BEATS, THROUGHPUT];
 const RESULTS = join(import.meta.dirname, '../../build/bench/results.json');
 
 function say(line: string): void {

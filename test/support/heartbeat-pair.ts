@@ -6,7 +6,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createNamespaces, ip, type Namespace, type Namespaces, run } from '../../test/support/netns.ts';
 import {
   type FromHeartbeat,
   fromHeartbeatSchema,
@@ -15,9 +14,10 @@ import {
   type HeartbeatStatus,
   SETTINGS_FILE,
   type ToHeartbeat,
-} from '../protocol.ts';
+} from '../../heartbeat/protocol.ts';
+import { createNamespaces, ip, type Namespace, type Namespaces, run } from './netns.ts';
 
-const MAIN = join(import.meta.dirname, '../main.ts');
+const MAIN = join(import.meta.dirname, '../../heartbeat/main.ts');
 export const NAMES = ['lb1', 'lb2'] as const;
 export type Name = (typeof NAMES)[number];
 export const VIP = '10.0.0.100';
