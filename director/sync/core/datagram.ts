@@ -16,6 +16,8 @@ export const MAGIC = 0x464c;
 export const VERSION = 1;
 export const HEADER_BYTES = 80;
 export const MAC_BYTES = 16;
+/** Where the header says which key signed. */
+export const KEY_AT = 45;
 export const DATAGRAM_BYTES_MAX = 1_400;
 /** The records end here at the latest. */
 export const RECORDS_END = DATAGRAM_BYTES_MAX - MAC_BYTES;
@@ -84,7 +86,7 @@ export function writeHeader(view: DataView, header: Readonly<Header>): void {
   putNumber(view, 28, header.serial);
   putNumber(view, 36, header.epoch);
   view.setUint8(44, header.flags);
-  view.setUint8(45, header.key);
+  view.setUint8(KEY_AT, header.key);
   view.setUint16(46, header.records);
   putNumber(view, 48, header.sequence);
   putNumber(view, 56, header.oldest);
@@ -108,7 +110,7 @@ export function readHeader(view: DataView, length: number, header: Header): Data
   header.serial = getNumber(view, 28);
   header.epoch = getNumber(view, 36);
   header.flags = view.getUint8(44);
-  header.key = view.getUint8(45);
+  header.key = view.getUint8(KEY_AT);
   header.records = view.getUint16(46);
   header.sequence = getNumber(view, 48);
   header.oldest = getNumber(view, 56);

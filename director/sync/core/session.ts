@@ -173,11 +173,15 @@ export class Session {
     const header = this.#header;
     const view = new DataView(bytes.buffer, bytes.byteOffset, Math.min(length, bytes.byteLength));
     const fault = readHeader(view, length, header);
-    if (fault) return this.#reject(fault);
-    if (header.cluster !== this.#settings.cluster) return this.#reject('other-cluster');
-    if (header.sender !== this.#settings.peer) return this.#reject('not-the-peer');
-    if (!this.#belongs(header, now, effects)) return;
-    if (!this.#inbound.isFresh(header.serial)) return this.#reject('replayed');
+    if (fault) this.#reject(fault);
+    else if (header.cluster !== this.#settings.cluster) this.#reject('other-cluster');
+    else if (header.sender !== this.#settings.peer) this.#reject('not-the-peer');
+    else if (!this.#belongs(header, now, effects)) return;
+    else if (!this.#inbound.isFresh(header.serial)) this.#reject('replayed');
+    else this.#accept(header, bytes, length, now, effects);
+  }
+
+  #accept(header: Header, bytes: Uint8Array, length: number, now: number, effects: SessionEffect[]): void {
     this.counts.received++;
     this.counts.received_bytes += length;
     this.#heard_at = now;
