@@ -20,7 +20,7 @@ import { enableTunnel } from './decapsulation.ts';
 import { createDirector, type LabDirector } from './director.ts';
 import { labFolder, makeFolder, removeFolder, removeLeftovers } from './folder.ts';
 import { activeOf, unrest, viewPair } from './pair.ts';
-import { type LabSerial, startSerial } from './serial.ts';
+import { type LabSerial, startSerial } from './serial/serial.ts';
 import { createServer, type LabServer } from './server.ts';
 import { buildTopology, type DirectorName, NETWORK, SERVER_NAMES, type ServerName } from './topology.ts';
 import { createTraffic, type LabClient } from './traffic.ts';
@@ -94,7 +94,7 @@ export async function createLab(options: LabOptions = {}): Promise<Lab> {
     await Promise.all(servers.map((server) => server.start()));
     stage('director');
     const serial =
-      directorNames.length > 1 && options.serial !== false ? await startSerial(folder) : undefined;
+      directorNames.length > 1 && options.serial !== false ? await startSerial(set, folder) : undefined;
     const pair = { ...PAIR, ...options.pair, ...(serial ? { serial: serial.path } : {}) };
     const configuration = writeConfiguration(folder, {
       directors: directorNames,
