@@ -2,9 +2,11 @@
 import type { Command } from './command.ts';
 import { apply, check, rollback } from './commands/configure.ts';
 import { doctor } from './commands/doctor.ts';
+import { drill } from './commands/drill.ts';
 import { events, revisions } from './commands/history.ts';
 import { connections, explain, servers, services, status } from './commands/look.ts';
 import { disable, drain, enable, weight } from './commands/order.ts';
+import { hold, release, switchover } from './commands/pair.ts';
 import { run, selfDescribing, version } from './commands/self.ts';
 
 const { help, completion } = selfDescribing(() => commands);
@@ -24,7 +26,11 @@ export const commands: readonly Command[] = [
   enable,
   disable,
   weight,
+  switchover,
+  hold,
+  release,
   explain,
+  drill,
   doctor,
   completion,
   version,

@@ -1,6 +1,7 @@
 // What `fairlead status` says above its table of services: one label per idea, several lines where there are several
 // things, and figures that add up.
 import type { Status } from '../control/schema.ts';
+import { pairOverview } from './pair-overview.ts';
 import { amount, clockTime, duration } from './show.ts';
 import { paint, plain, type Tone } from './table.ts';
 
@@ -15,6 +16,7 @@ export function overview(value: Status, color: boolean): string[] {
   const comment = revision.comment === '' ? '' : `: ${revision.comment}`;
   const parts: readonly (readonly [label: string, lines: readonly string[]])[] = [
     ['director', [`${plain(`${value.cluster}/${value.node}`)}: ${role}, ${plain(value.role_because)}`]],
+    ...pairOverview(value.ha, color),
     ['running', [`fairlead ${value.version}, pid ${value.pid}, for ${duration(value.now - value.started)}`]],
     ['revision', [plain(`${revision.number}, ${clockTime(revision.at)} by ${revision.author}${comment}`)]],
     ['engine', [engineLine(value)]],

@@ -20,6 +20,21 @@ export type Handlers = {
   ) => ReplyOf<N> | Promise<ReplyOf<N>>;
 };
 
+/** A request as it came, for handing on. */
+export interface RawRequest {
+  readonly method: string;
+  /** With its query: `/api/v1/…`. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface RawReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
 export interface ControlBackend {
   readonly handlers: Handlers;
   /** Number of the revision in force: the ETag. */
@@ -27,4 +42,9 @@ export interface ControlBackend {
   /** Events after an id that can still be replayed, oldest first, at most `limit`. */
   eventsAfter(id: number, limit: number): Promise<readonly ApiEvent[]>;
   follow(onEvent: (event: ApiEvent) => void): Disposable;
+  /**
+   * For routes that only the active does: its answer, or undefined where this director is the active itself. Throws
+   * `not-active` where the active cannot be asked. Without it every director takes itself for the active.
+   */
+  forward?(request: RawRequest, cameFromPeer: boolean): Promise<RawReply | undefined>;
 }

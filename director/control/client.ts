@@ -4,7 +4,7 @@ import http from 'node:http';
 import type { z } from 'zod';
 import { EXIT, type ExitCode, FairleadError } from '../model/error.ts';
 import {
-  type BodyOf,
+  type BodyInputOf,
   type QueryInputOf,
   type ReplyOf,
   type Route,
@@ -33,7 +33,7 @@ class ControlError extends FairleadError {
 export interface CallOptions<N extends RouteName> {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: QueryInputOf<N>;
-  readonly body?: BodyOf<N>;
+  readonly body?: BodyInputOf<N>;
   /** Revision that the caller has seen; needed by routes that change something. */
   readonly ifMatch?: number | '*';
 }

@@ -1,6 +1,7 @@
 // The control API as one table: method, path, what may be asked and what is answered. The server serves exactly
 // these, the client is typed by them, and documents are made from them.
 import { z } from 'zod';
+import * as ha from './ha-schema.ts';
 import * as schema from './schema.ts';
 
 export interface Route {
@@ -15,6 +16,8 @@ export interface Route {
   readonly reply: z.ZodType;
   /** true: needs If-Match with the present revision's ETag, since it changes what is in force. */
   readonly conditional?: boolean;
+  /** true: only the active director does it; a standby hands it on. */
+  readonly active?: boolean;
   readonly stream?: boolean;
 }
 
@@ -103,6 +106,7 @@ export const routes = {
     body: schema.drainBodySchema,
     reply: schema.changeSchema,
     conditional: true,
+    active: true,
   },
   enable: {
     method: 'POST',
@@ -110,6 +114,7 @@ export const routes = {
     summary: 'Back to work',
     reply: schema.changeSchema,
     conditional: true,
+    active: true,
   },
   disable: {
     method: 'POST',
@@ -117,6 +122,7 @@ export const routes = {
     summary: 'Out of service at once, by the removal policy of the service',
     reply: schema.changeSchema,
     conditional: true,
+    active: true,
   },
   weight: {
     method: 'POST',
@@ -125,6 +131,7 @@ export const routes = {
     body: schema.weightBodySchema,
     reply: schema.changeSchema,
     conditional: true,
+    active: true,
   },
   apply: {
     method: 'POST',
@@ -140,6 +147,7 @@ export const routes = {
     bodyKind: 'text',
     reply: schema.applySchema,
     conditional: true,
+    active: true,
   },
   rollback: {
     method: 'POST',
@@ -148,6 +156,7 @@ export const routes = {
     body: schema.rollbackBodySchema,
     reply: schema.applySchema,
     conditional: true,
+    active: true,
   },
   check: {
     method: 'POST',
@@ -171,6 +180,27 @@ export const routes = {
     body: schema.probeBodySchema,
     reply: schema.probeSchema,
   },
+  ha: { method: 'GET', path: '/ha', summary: 'The pair: heartbeat, peer, links, sync', reply: ha.haSchema },
+  switchover: {
+    method: 'POST',
+    path: '/ha/switchover',
+    summary: 'The active hands the virtual IPs to its peer, after checks',
+    body: ha.switchoverBodySchema,
+    reply: ha.switchoverSchema,
+    active: true,
+  },
+  hold: {
+    method: 'POST',
+    path: '/ha/hold',
+    summary: 'This director stands by, and claims nothing until release',
+    reply: ha.haOrderSchema,
+  },
+  release: {
+    method: 'POST',
+    path: '/ha/release',
+    summary: 'Ends hold',
+    reply: ha.haOrderSchema,
+  },
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof routes;
@@ -178,4 +208,5 @@ type Field<R, K extends string> = R extends Record<K, infer S extends z.ZodType>
 export type QueryOf<N extends RouteName> = z.output<Field<(typeof routes)[N], 'query'>>;
 export type QueryInputOf<N extends RouteName> = z.input<Field<(typeof routes)[N], 'query'>>;
 export type BodyOf<N extends RouteName> = z.output<Field<(typeof routes)[N], 'body'>>;
+export type BodyInputOf<N extends RouteName> = z.input<Field<(typeof routes)[N], 'body'>>;
 export type ReplyOf<N extends RouteName> = z.output<Field<(typeof routes)[N], 'reply'>>;

@@ -1,6 +1,7 @@
 // Every body of the control API, as zod schemas and the types that follow from them. The command line and the
 // console know nothing else of the director. Fields are only ever added.
 import { z } from 'zod';
+import { haSchema } from './ha-schema.ts';
 
 const count = z.number().int().min(0);
 const wallClock = z.number().describe('milliseconds since 1970');
@@ -146,6 +147,8 @@ export const statusSchema = z.object({
     }),
   }),
   virtual_ips: z.array(virtualIpSchema),
+  /** As GET /ha answers; absent where there is no peer. */
+  ha: haSchema.optional(),
   services: z.array(serviceSchema.omit({ servers: true })),
   store: z.object({
     state: z.enum(['ok', 'behind', 'memory']),

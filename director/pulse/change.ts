@@ -6,6 +6,7 @@ import type { ApplyReply } from '../control/schema.ts';
 import type { EngineSnapshot } from '../engine/engine.ts';
 import { EXIT, FairleadError } from '../model/error.ts';
 import { describePlan } from '../reconcile/describe.ts';
+import type { RevisionRecord } from '../store/record.ts';
 import { diffConfigurations, needsRestart } from './configuration-diff.ts';
 import type { Core } from './core.ts';
 import { checkEngineLimits } from './engine-limits.ts';
@@ -75,6 +76,32 @@ function adopt(
     },
   );
   return core.store.saveRevision(revision);
+}
+
+export interface Adoption {
+  /** The director that it comes from. */
+  readonly from: string;
+  readonly reason: string;
+  /** Asked once more when the text has been read. */
+  readonly stillWanted: () => boolean;
+}
+
+/** The active's revision, number and all, in place of ours. Throws what is wrong with it; then nothing has changed. */
+export async function adoptRevision(core: Core, revision: RevisionRecord, adoption: Adoption): Promise<void> {
+  const { from, reason, stillWanted } = adoption;
+  const parsed = await core.reader.parse(revision.text, `revision ${revision.number} of ${from}`);
+  if (!stillWanted()) return;
+  if ('problems' in parsed) throw new ConfigurationError(parsed.problems);
+  checkFits(core, parsed.configuration);
+  const changes = diffConfigurations(core.director.configuration, parsed.configuration);
+  core.revision = { ...revision };
+  core.record('revision-adopted', `revision ${revision.number}`, `from ${from}: ${reason}`, {
+    author: revision.author,
+    changes: changes.slice(0, CHANGES_TOLD),
+    needs_restart: needsRestart(core.director.configuration, parsed.configuration).slice(0, CHANGES_TOLD),
+  });
+  void core.store.saveRevision(core.revision);
+  putInForce(core, parsed.configuration, core.opened.engine.snapshot());
 }
 
 /** The parts that follow the configuration while running. */

@@ -24,6 +24,8 @@ export interface DirectorOptions {
   readonly orders: OrderBook;
   readonly board: HealthBoard;
   readonly record: (kind: string, subject: string, reason: string, evidence?: JsonValue) => void;
+  /** Steps were carried out: names and numbers of the engine may be others now. */
+  readonly onApplied?: () => void;
 }
 
 export type ServiceHealth = 'up' | 'degraded' | 'sorry' | 'down' | 'unknown' | 'empty';
@@ -167,6 +169,7 @@ export class Director {
     }
     const report = applyPlan(engine, steps);
     this.observer.invalidate();
+    this.#options.onApplied?.();
     const failed = report.services.filter((outcome) => !outcome.ok);
     for (const { service, code, detail } of failed)
       if (this.failures.failed(service, code, detail, clock.now(), clock.monotonic_ms()))

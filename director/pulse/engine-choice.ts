@@ -46,7 +46,8 @@ const DEFAULT_RUNTIME = '/run/fairlead';
 const PINS = '/sys/fs/bpf';
 
 /** Where the kernel keeps the engine's tables while no process does; one place per runtime folder. */
-function pinFolder(runtime: string): string {
+export function pinFolderOf(folder: string): string {
+  const runtime = resolve(folder);
   if (runtime === DEFAULT_RUNTIME) return join(PINS, 'fairlead');
   return join(PINS, `fairlead-${createHash('sha256').update(runtime).digest('hex').slice(0, 12)}`);
 }
@@ -61,7 +62,7 @@ async function openEbpf({ config, runtime, log, clock }: EngineChoiceOptions): P
     hook: config.hook,
     connections_max: config.connections_max,
     timeouts_ms: config.timeouts_ms,
-    pinFolder: pinFolder(resolve(runtime)),
+    pinFolder: pinFolderOf(runtime),
     log,
     clock,
   });

@@ -10,6 +10,8 @@ import { CONNECTION_STATES, type ConnectionState } from '../model/state.ts';
 import { changeConfiguration } from './change.ts';
 import { type Core, findServer, findService } from './core.ts';
 import type { OrderChange } from './order-book.ts';
+import { reportHa } from './pair/ha-report.ts';
+import { orderHa, switchOver } from './pair/orders.ts';
 import { reportServices } from './report.ts';
 import { reportStatus } from './status.ts';
 
@@ -99,6 +101,10 @@ export function createHandlers(core: Core): Handlers {
       for (const key of keys) core.monitors.probeNow(key);
       return { probed: keys.length };
     },
+    ha: () => reportHa(core),
+    switchover: ({ body, author }) => switchOver(core, { dryRun: body.dry_run, force: body.force, author }),
+    hold: ({ author }) => orderHa(core, 'hold', author),
+    release: ({ author }) => orderHa(core, 'release', author),
   };
 }
 

@@ -1,6 +1,7 @@
 // What is known about the health of every real server: the nannies' verdicts, what was known before a restart, and the
 // ramp of a server that came back. A restart takes nothing out: until its first verdict a server counts as it was
-// stored, and as up when the engine still has it.
+// stored, and as up when the engine still has it. A standby goes by the active's verdicts while they are fresh, so that
+// both directors have the same servers in their engines; an active, and a standby that hears nothing, by its own.
 import { ramp } from '../../monitor/core/ramp.ts';
 import type { Check } from '../../monitor/protocol.ts';
 import type { Configuration, ServerConfig, ServiceConfig } from '../config/configuration.ts';
@@ -8,6 +9,7 @@ import type { Clock } from '../model/clock.ts';
 import { type Health, policyKey, probeTarget, targetKey, type Verdict } from '../model/monitor.ts';
 import { serverKey } from '../model/orders.ts';
 import type { VerdictRecord } from '../store/record.ts';
+import { type PeerVerdict, PeerVerdicts } from './peer-verdicts.ts';
 
 export interface HealthChange {
   readonly service: string;
@@ -51,9 +53,15 @@ export class HealthBoard {
   readonly #known = new Map<string, Known>();
   #watched = new Map<string, Watched>();
   #byKey = new Map<string, Watched[]>();
+  readonly #peer: PeerVerdicts;
+  #active = true;
+  /** The peer's verdicts are what counts now. */
+  #byPeer = false;
+  #told: readonly VerdictRecord[] | undefined;
 
   constructor(clock: Clock, stored: readonly VerdictRecord[]) {
     this.#clock = clock;
+    this.#peer = new PeerVerdicts(clock);
     for (const { key, health, reason, at } of stored)
       this.#known.set(key, { health, reason, at, latency_ms: undefined });
   }
@@ -94,6 +102,7 @@ export class HealthBoard {
     this.#watched = watched;
     this.#byKey = byKey;
     for (const key of this.#known.keys()) if (!byKey.has(key)) this.#known.delete(key);
+    this.#told = undefined;
     return [...checks.values()];
   }
 
@@ -122,11 +131,20 @@ export class HealthBoard {
   }
 
   /** All monitors must pass; what nobody knows yet is as it was. */
-  #combine(item: Watched): Health {
-    const healths = item.keys.map((key) => this.#known.get(key)?.health);
+  #combine(item: Watched, verdictOf = (key: string) => this.#view(key)): Health {
+    const healths = item.keys.map((key) => verdictOf(key)?.health);
     if (healths.includes('down')) return 'down';
     if (!healths.includes(undefined)) return 'up';
     return item.assumedUp ? 'up' : 'unknown';
+  }
+
+  /** The verdict that counts. One that the active has not concluded yet is our own. */
+  #view(key: string): Known | undefined {
+    const own = this.#known.get(key);
+    const peers = this.#byPeer ? this.#peer.get(key) : undefined;
+    return peers === undefined
+      ? own
+      : { ...peers, reason: `by the active: ${peers.reason}`, latency_ms: own?.latency_ms };
   }
 
   hear(verdict: Verdict): HealthChange[] {
@@ -137,30 +155,82 @@ export class HealthBoard {
     const before = this.#known.get(key);
     if (before?.health === health && latency_ms === undefined) return [];
     this.#known.set(key, { health, reason, at, latency_ms });
-    const changes: HealthChange[] = [];
-    for (const item of affected) {
-      const before = item.health;
-      const after = this.#combine(item);
-      if (after === before && item.since !== undefined) continue;
-      item.health = after;
-      item.since = at;
-      if (after === 'up') item.beenUp = true;
-      if (after === before) continue;
-      // Slow start is for servers that come back, not for a director that begins.
-      item.rampFrom_ms =
-        before === 'down' && after === 'up' && item.service.slowStart_ms > 0
-          ? this.#clock.monotonic_ms()
-          : undefined;
-      changes.push({
-        service: item.service.name,
-        server: item.server.name,
-        before,
-        after,
-        reason,
-        probe: item.service.monitors[item.keys.indexOf(key)]?.probe.kind ?? 'probe',
-      });
-    }
-    return changes;
+    this.#told = undefined;
+    return affected.flatMap((item) => this.#look(item, key) ?? []);
+  }
+
+  /** What the active has concluded. */
+  hearPeer(verdicts: readonly PeerVerdict[]): HealthChange[] {
+    this.#peer.hear(verdicts);
+    return this.#chooseView();
+  }
+
+  /** Whether this director is the active, who goes by its own verdicts. */
+  setActive(active: boolean): HealthChange[] {
+    this.#active = active;
+    if (active) this.#peer.forget();
+    return this.#chooseView();
+  }
+
+  /** Every now and then: verdicts of an active that is silent grow stale. */
+  age(): HealthChange[] {
+    return this.#byPeer && !this.#peer.fresh() ? this.#chooseView() : [];
+  }
+
+  #chooseView(): HealthChange[] {
+    const before = this.#byPeer;
+    this.#byPeer = !this.#active && this.#peer.fresh();
+    if (!before && !this.#byPeer) return [];
+    // A server is not back because somebody else is asked about it.
+    const ramps = before && this.#byPeer;
+    return [...this.#watched.values()].flatMap((item) => {
+      const deciding = item.keys.find((key) => this.#view(key)?.health === 'down') ?? item.keys[0];
+      return deciding === undefined ? [] : (this.#look(item, deciding, ramps) ?? []);
+    });
+  }
+
+  /** Takes over what follows for one server from what is known by now. */
+  #look(item: Watched, key: string, ramps = true): HealthChange | undefined {
+    const before = item.health;
+    const after = this.#combine(item);
+    const verdict = this.#view(key);
+    if (verdict === undefined || (after === before && item.since !== undefined)) return undefined;
+    item.health = after;
+    item.since = verdict.at;
+    if (after === 'up') item.beenUp = true;
+    if (after === before) return undefined;
+    // Slow start is for servers that come back, not for a director that begins.
+    item.rampFrom_ms =
+      ramps && before === 'down' && after === 'up' && item.service.slowStart_ms > 0
+        ? this.#clock.monotonic_ms()
+        : undefined;
+    return {
+      service: item.service.name,
+      server: item.server.name,
+      before,
+      after,
+      reason: verdict.reason,
+      probe: item.service.monitors[item.keys.indexOf(key)]?.probe.kind ?? 'probe',
+    };
+  }
+
+  /** By this director's own probes, whatever the peer says. */
+  ownHealth(service: string, server: string): Health {
+    const item = this.#watched.get(serverKey(service, server));
+    return item === undefined ? 'unknown' : this.#combine(item, (key) => this.#known.get(key));
+  }
+
+  /** Our own conclusions; the same list until one of them changes. */
+  verdicts(): readonly VerdictRecord[] {
+    this.#told ??= [...this.#known].map(([key, { health, reason, at }]) => ({ key, health, reason, at }));
+    return this.#told;
+  }
+
+  /** Checks of which nothing is known yet. */
+  undecided(): number {
+    let count = 0;
+    for (const key of this.#byKey.keys()) if (!this.#known.has(key)) count++;
+    return count;
   }
 
   health(service: string, server: string): Health {
@@ -195,7 +265,7 @@ export class HealthBoard {
     if (item === undefined) return { health: 'unknown', reason: '', since: undefined, latency_ms: undefined };
     if (item.keys.length === 0)
       return { health: 'up', reason: 'not monitored', since: undefined, latency_ms: undefined };
-    const known = item.keys.flatMap((key) => this.#known.get(key) ?? []);
+    const known = item.keys.flatMap((key) => this.#view(key) ?? []);
     const decisive = known.find((each) => each.health === 'down') ?? known.at(-1);
     return {
       health: item.health,

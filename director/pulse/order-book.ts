@@ -13,6 +13,7 @@ export type OrderChange =
 
 export class OrderBook {
   readonly #orders: Map<string, OrderRecord>;
+  #list: readonly OrderRecord[] | undefined;
 
   constructor(orders: readonly OrderRecord[]) {
     this.#orders = new Map(orders.map((order) => [serverKey(order.service, order.server), order]));
@@ -24,6 +25,28 @@ export class OrderBook {
 
   all(): Iterable<OrderRecord> {
     return this.#orders.values();
+  }
+
+  /** The same list until an order changes. */
+  list(): readonly OrderRecord[] {
+    this.#list ??= [...this.#orders.values()];
+    return this.#list;
+  }
+
+  /** Takes these in place of all that stand; returns what has changed. */
+  adopt(orders: readonly OrderRecord[]): {
+    readonly saved: readonly OrderRecord[];
+    readonly forgotten: readonly OrderRecord[];
+  } {
+    const wanted = new Map(
+      orders.slice(0, STORE_LIMITS.orders).map((order) => [serverKey(order.service, order.server), order]),
+    );
+    const forgotten = [...this.#orders].filter(([key]) => !wanted.has(key));
+    const saved = [...wanted].filter(([key, order]) => !isSame(this.#orders.get(key), order));
+    for (const [key] of forgotten) this.#orders.delete(key);
+    for (const [key, order] of saved) this.#orders.set(key, order);
+    if (saved.length + forgotten.length > 0) this.#list = undefined;
+    return { saved: saved.map(([, order]) => order), forgotten: forgotten.map(([, order]) => order) };
   }
 
   /** Returns the order that now stands, or undefined when nothing is left to say. */
@@ -39,6 +62,7 @@ export class OrderBook {
       throw new FairleadError('too-many-orders', `There are ${STORE_LIMITS.orders} orders already.`, {
         remedy: 'Enable servers that need no order any more.',
       });
+    this.#list = undefined;
     const after = changed(before ?? fresh(service, server, by), change, by);
     if (after.admin === 'enabled' && after.weight === undefined) {
       this.#orders.delete(key);
@@ -62,6 +86,12 @@ export class OrderBook {
     }
     return orders;
   }
+}
+
+const FIELDS = ['admin', 'weight', 'since', 'deadline', 'atDeadline', 'drained', 'author'] as const;
+
+function isSame(one: OrderRecord | undefined, other: OrderRecord): boolean {
+  return one !== undefined && FIELDS.every((field) => one[field] === other[field]);
 }
 
 function fresh(service: string, server: string, by: { author: string; now: number }): OrderRecord {

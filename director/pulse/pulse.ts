@@ -1,19 +1,23 @@
 // The supervisor: constructs everything in an order in which nothing is ever half attached, and keeps time. If one
 // part cannot be had, those before it are undone again and the error says why.
 //
-// Order: configuration valid -> machine fit -> lock -> store -> engine -> virtual IPs -> monitors -> control socket.
+// Order: configuration valid -> machine fit -> lock -> store -> engine -> virtual IPs -> monitors -> control socket ->
+// heartbeat and sync of a pair.
 import fs from 'node:fs';
 import path from 'node:path';
 import { createMonitorPool } from '../../monitor/pool.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { readConfigurationFile } from '../config/file.ts';
 import { parseConfiguration } from '../config/parse.ts';
+import type { ControlBackend } from '../control/backend.ts';
+import { answer, toRefusal } from '../control/dispatch.ts';
 import { openControlServer } from '../control/server.ts';
 import { insist } from '../doctor/examine.ts';
 import type { Machine } from '../doctor/machine.ts';
 import type { EngineSnapshot } from '../engine/engine.ts';
 import type { Clock } from '../model/clock.ts';
 import { EXIT, FairleadError } from '../model/error.ts';
+import type { PeerRequest } from '../peer/types.ts';
 import type { JsonValue } from '../store/record.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { changeConfiguration } from './change.ts';
@@ -27,6 +31,11 @@ import { HealthBoard } from './health-board.ts';
 import { lockRuntime, lockState } from './instance-lock.ts';
 import type { Log } from './log.ts';
 import { OrderBook } from './order-book.ts';
+import { isPair } from './pair/addresses.ts';
+import { HEARTBEAT_MAIN } from './pair/heartbeat-process.ts';
+import { Pair } from './pair/pair.ts';
+import { SYNC_MAIN } from './pair/sync-process.ts';
+import { pairsVirtualIps } from './pair/virtual-ips.ts';
 import type { RecordEvent } from './record-event.ts';
 import { startRounds } from './rounds.ts';
 import { chooseStartingPoint } from './starting-point.ts';
@@ -41,6 +50,8 @@ export interface PulseOptions {
   readonly version: string;
   /** Take everything out of the kernel at the end; else packets go on without this process. */
   readonly releaseOnExit: boolean;
+  /** Other programs than ours, for tests. */
+  readonly programs?: { readonly heartbeat: string; readonly sync: string };
   readonly clock: Clock;
   readonly machine: Machine;
   readonly log: Log;
@@ -68,8 +79,8 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
   parts.use(lockState(options.stateFolder));
   fs.rmSync(socketOf(options.runtimeFolder), { force: true });
   const store = parts.use(await openStore({ file: path.join(options.stateFolder, 'store.sqlite'), clock }));
-  const record: RecordEvent = (kind, subject, reason, evidence?: JsonValue) => {
-    store.record({ at: clock.now(), kind, subject, reason, ...(evidence === undefined ? {} : { evidence }) });
+  const record: RecordEvent = (kind, subject, reason, evidence?: JsonValue, at = clock.now()) => {
+    store.record({ at, kind, subject, reason, ...(evidence === undefined ? {} : { evidence }) });
     log('info', `${subject}: ${reason}`, { event: kind });
   };
   tellStore(store, record);
@@ -96,11 +107,13 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
     orders,
     board,
     record,
+    onApplied: () => core.pair?.engineChanged(),
   });
-  const role = roleOf(chosen.configuration);
-  const virtualIps = parts.use(
-    openVirtualIps({ clock, record, active: role.name === 'active', former: formerVirtualIps(store) }),
-  );
+  const paired = isPair(chosen.configuration);
+  board.setActive(!paired);
+  const virtualIps = paired
+    ? pairsVirtualIps(() => core.pair)
+    : parts.use(openVirtualIps({ clock, record, former: formerVirtualIps(store) }));
   parts.defer(() => {
     if (options.releaseOnExit || (!started && found.services.length === 0)) virtualIps.release();
   });
@@ -138,26 +151,34 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
     director,
     monitors,
     virtualIps,
-    role,
+    role: paired
+      ? { name: 'standby', because: 'starting: the heartbeat has not spoken yet' }
+      : { name: 'active', because: 'it is the only director' },
+    pair: undefined,
     revision: chosen.revision,
     record,
   };
   begin(core, found, chosen.because);
   if (chosen.isNew) await store.saveRevision(chosen.revision);
+  const backend = backendOf(core);
   parts.use(startRounds(core));
   parts.use(startUpkeep(core));
-  parts.use(
-    await openControlServer({
-      socket: socketOf(options.runtimeFolder),
-      clock,
-      backend: {
-        handlers: createHandlers(core),
-        revision: () => core.revision.number,
-        eventsAfter: (id, limit) => store.events(id, limit),
-        follow: (onEvent) => store.follow(onEvent),
-      },
-    }),
-  );
+  parts.use(await openControlServer({ socket: socketOf(options.runtimeFolder), clock, backend }));
+  // Last, as it lives on when a start fails.
+  if (paired)
+    core.pair = parts.use(
+      new Pair({
+        core,
+        configuration: chosen.configuration,
+        folder: path.dirname(path.resolve(options.configFile)),
+        stateFolder: options.stateFolder,
+        runtimeFolder: options.runtimeFolder,
+        former: formerVirtualIps(store),
+        releaseOnExit: options.releaseOnExit,
+        programs: options.programs ?? { heartbeat: HEARTBEAT_MAIN, sync: SYNC_MAIN },
+        serve: (request) => servePeer(backend, request),
+      }),
+    );
   log('info', 'running', { revision: core.revision.number, socket: socketOf(options.runtimeFolder) });
   started = true;
   const owned = parts.move();
@@ -213,10 +234,25 @@ function formerVirtualIps(store: Store): Configuration['virtualIps'] {
   return parsed !== undefined && 'configuration' in parsed ? parsed.configuration.virtualIps : [];
 }
 
-function roleOf(configuration: Configuration): Core['role'] {
-  return configuration.heartbeat === undefined || configuration.directors.length === 1
-    ? { name: 'active', because: 'it is the only director' }
-    : { name: 'standby', because: 'no heartbeat has given it the VIPs' };
+function backendOf(core: Core): ControlBackend {
+  return {
+    handlers: createHandlers(core),
+    revision: () => core.revision.number,
+    eventsAfter: (id, limit) => core.store.events(id, limit),
+    follow: (onEvent) => core.store.follow(onEvent),
+    forward: async (request, cameFromPeer) => core.pair?.forward(request, cameFromPeer),
+  };
+}
+
+/** What the other director asks of us; it is trusted as whoever opens the socket is. */
+async function servePeer(backend: ControlBackend, request: PeerRequest & { readonly body: string }) {
+  const { method, path: target, headers, body } = request;
+  const readBody = async () => Buffer.from(body);
+  try {
+    return await answer(backend, { method, target, headers, readBody, cameFromPeer: true });
+  } catch (error) {
+    return toRefusal(error);
+  }
 }
 
 /** First decision: what the engine has already stays, what differs is put right. */

@@ -1,6 +1,7 @@
 // The director at a glance, for `fairlead status` and the console's first page.
 import type { ProblemNote, Status } from '../control/schema.ts';
 import type { Core } from './core.ts';
+import { haProblems, reportHa } from './pair/ha-report.ts';
 import { reportServices } from './report.ts';
 
 /** A table fuller than this is a problem worth telling. */
@@ -32,6 +33,7 @@ export function reportStatus(core: Core): Status {
       totals: snapshot.totals,
     },
     virtual_ips: [...core.virtualIps.status()],
+    ...(core.pair === undefined ? {} : { ha: reportHa(core) }),
     services: reportServices(core).map(({ servers: _servers, ...service }) => service),
     store: { ...storeStatus, ...(detail === undefined ? {} : { detail }) },
     monitor: { pids: [...pids], restarts, checks, probes, failures, lateness_p99_ms },
@@ -44,13 +46,14 @@ function reportProblems(
   tables: readonly { name: string; used: number; limit: number }[],
 ): ProblemNote[] {
   const now = core.clock.now();
-  const problems: ProblemNote[] = core.director.failures.all().map((failure) => ({
+  const refused = core.director.failures.all().map((failure) => ({
     subject: failure.service,
     code: failure.code,
     detail: `the engine refuses its steps (${failure.attempts} attempts): ${failure.detail}`,
     since: failure.since,
     next_attempt: now + Math.max(0, failure.nextAttempt_ms - core.clock.monotonic_ms()),
   }));
+  const problems: ProblemNote[] = [...refused, ...haProblems(core)];
   const store = core.store.status();
   if (store.state !== 'ok')
     problems.push({

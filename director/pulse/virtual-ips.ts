@@ -22,8 +22,6 @@ export interface VirtualIps extends Disposable {
 export interface VirtualIpsOptions {
   readonly clock: Clock;
   readonly record: RecordEvent;
-  /** false: shown, never touched. */
-  readonly active: boolean;
   /** What an earlier run of this instance may have left up. */
   readonly former: readonly VirtualIpConfig[];
 }
@@ -59,14 +57,13 @@ class HeldVirtualIps implements VirtualIps {
     const gone = [...this.#held.values()].filter(({ vip }) => !next.has(keyOf(vip)));
     const fresh = [...next.values()].filter((each) => each.state === 'absent');
     this.#held = next;
-    if (!this.#options.active) return;
     for (const each of fresh) this.#raise(each, 'vip-raised');
     for (const each of gone) this.#release(each);
     if (gone.length + fresh.length > 0) this.#announce();
   }
 
   check(): void {
-    if (!this.#options.active || this.#held.size === 0) return;
+    if (this.#held.size === 0) return;
     let changed = false;
     for (const each of this.#held.values()) {
       if (each.state === 'up' && isRaised(this.#open(), each.vip)) continue;
@@ -90,7 +87,7 @@ class HeldVirtualIps implements VirtualIps {
   release(): void {
     this.#announcing?.[Symbol.dispose]();
     this.#announcing = undefined;
-    if (this.#options.active) for (const each of this.#held.values()) this.#release(each);
+    for (const each of this.#held.values()) this.#release(each);
   }
 
   [Symbol.dispose](): void {

@@ -53,6 +53,7 @@ export function openTables(database: Database): Tables {
   const insertRevision = database.prepare(
     'INSERT OR REPLACE INTO revisions (number, at, author, comment, hash, text) VALUES (?, ?, ?, ?, ?, ?)',
   );
+  const forgetLaterRevisions = database.prepare('DELETE FROM revisions WHERE number > ?');
   const trimRevisions = database.prepare('DELETE FROM revisions WHERE number <= ?');
   const insertOrder = database.prepare(
     `INSERT OR REPLACE INTO orders (service, server, admin, weight, since, deadline, at_deadline, drained, author)
@@ -90,6 +91,8 @@ export function openTables(database: Database): Tables {
       }
       case 'revision': {
         const { number, at, author, comment, hash, text } = write.revision;
+        // A peer's may have a lower number than ours had: what was saved last is the newest.
+        forgetLaterRevisions.run(number);
         insertRevision.run(number, at, author, comment, hash, text);
         trimRevisions.run(number - STORE_LIMITS.revisions);
         return;

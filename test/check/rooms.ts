@@ -75,7 +75,7 @@ export const ROOMS: readonly Room[] = [
         'director/engine',
         ...ENGINES,
       ],
-      ...['director/sync', 'director/peer', 'heartbeat', 'heartbeat/core', 'heartbeat/takeover'],
+      ...['director/sync', 'director/peer', 'heartbeat', 'heartbeat/core', 'heartbeat/link', 'heartbeat/takeover'],
       ...['monitor', 'monitor/core'],
     ],
   },

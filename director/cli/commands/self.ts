@@ -30,6 +30,8 @@ export const run: Command = {
   details: [
     'SIGTERM and SIGINT end it; what it has set up in the kernel stays, so that packets go on until it is back,',
     'unless --release-on-exit is given. SIGHUP reads the configuration file again.',
+    'Of a pair: SIGTERM hands the virtual IPs over to a healthy peer and ends the heartbeat. If no peer can take them,',
+    'heartbeat and virtual IPs stay, and the next start takes them over, as it does after a crash.',
   ].join('\n'),
   examples: ['fairlead run --config /etc/fairlead/fairlead.yaml --node lb1'],
   run: (context) => {

@@ -1,0 +1,311 @@
+// A director's side of the pair: the heartbeat decides who is active, and this follows: role, health view, VIPs as the
+// heartbeat reports them, connection sync, and the channel to the other supervisor. Guarantees: the role shown is the
+// heartbeat's; when it cannot be asked for long, this director does not take itself for active.
+import os from 'node:os';
+import path from 'node:path';
+import { type Keyrings, readKeyFile } from '../../../heartbeat/link/keys.ts';
+import type { HeartbeatStatus } from '../../../heartbeat/protocol.ts';
+import type { Configuration, VirtualIpConfig } from '../../config/configuration.ts';
+import type { RawReply, RawRequest } from '../../control/backend.ts';
+import type { VirtualIpStatus } from '../../control/schema.ts';
+import type { PeerChannelOptions } from '../../peer/types.ts';
+import type { JsonValue } from '../../store/record.ts';
+import type { Core } from '../core.ts';
+import { pinFolderOf } from '../engine-choice.ts';
+import { every } from '../every.ts';
+import { peerOf, syncEnds } from './addresses.ts';
+import { HeartbeatProcess } from './heartbeat-process.ts';
+import { heartbeatSettings } from './heartbeat-settings.ts';
+import { kernelMonotonic_ms } from './kernel-time.ts';
+import { ownCompleteness, ownHealth } from './own-health.ts';
+import { PeerLink } from './peer-link.ts';
+import { decideStop } from './stop.ts';
+import { SyncProcess } from './sync-process.ts';
+
+export interface PairOptions {
+  readonly core: Core;
+  /** At start: what is read only then. */
+  readonly configuration: Configuration;
+  /** The configuration file's folder. */
+  readonly folder: string;
+  readonly stateFolder: string;
+  readonly runtimeFolder: string;
+  readonly former: readonly VirtualIpConfig[];
+  readonly releaseOnExit: boolean;
+  readonly programs: { readonly heartbeat: string; readonly sync: string };
+  /** Answers the peer's requests. */
+  readonly serve: PeerChannelOptions['serve'];
+}
+
+const ROUND_MS = 1_000;
+/** Without a word of the heartbeat for so long nobody can tell who is active. */
+const SILENT_MS = 5_000;
+/** How much of a revision's hash beats carry. */
+const HASH_CHARS = 8;
+
+export class Pair implements AsyncDisposable {
+  readonly core: Core;
+  readonly peer: string;
+  readonly heartbeat: HeartbeatProcess;
+  readonly sync: SyncProcess | undefined;
+  readonly link: PeerLink;
+  readonly #options: PairOptions;
+  readonly #keyFile: string;
+  readonly #round: Disposable;
+  #virtualIps: readonly VirtualIpConfig[];
+  #former: readonly VirtualIpConfig[];
+  #lostAt_ms: number | undefined;
+
+  constructor(options: PairOptions) {
+    const { core, configuration } = options;
+    const { clock, log, record } = core;
+    this.core = core;
+    this.#options = options;
+    this.#virtualIps = configuration.virtualIps;
+    this.#former = options.former;
+    this.#keyFile = path.resolve(options.folder, configuration.heartbeat?.keyFile ?? '');
+    this.peer = peerOf(configuration, core.node) ?? '';
+    const keyring = freshKeyring(this.#keyFile);
+    const settings = this.#settings();
+    if (settings === undefined) throw new Error('a pair has a heartbeat');
+    this.#lostAt_ms = clock.monotonic_ms();
+    this.heartbeat = new HeartbeatProcess({
+      runtimeFolder: options.runtimeFolder,
+      main: options.programs.heartbeat,
+      settings,
+      clock,
+      log,
+      record,
+      onStatus: (status) => this.#follow(status),
+      onEvent: ({ at_monotonic_ms, event, subject, reason, evidence }) =>
+        core.record(event, subject, reason, evidence as JsonValue, this.wallClock(at_monotonic_ms)),
+      onLost: () => {
+        this.#lostAt_ms = clock.monotonic_ms();
+      },
+    });
+    this.sync =
+      configuration.sync?.connections === true
+        ? new SyncProcess({
+            main: options.programs.sync,
+            clock,
+            log,
+            record,
+            onStatus: () => this.#tellPosition(),
+          })
+        : undefined;
+    this.link = new PeerLink({
+      core,
+      peer: this.peer,
+      keyring,
+      serve: options.serve,
+      epoch: () => this.heartbeat.status?.epoch ?? 0,
+      peerIsActive: () => {
+        const { heard, role } = this.heartbeat.status?.peer ?? {};
+        return heard === true && role !== undefined ? role === 'active' : undefined;
+      },
+    });
+    this.#takeRound();
+    this.#round = every(clock, ROUND_MS, () => this.#takeRound());
+  }
+
+  /** Milliseconds since 1970 of a time that the heartbeat has told. */
+  wallClock(at_monotonic_ms: number): number {
+    const age_ms = Math.max(0, kernelMonotonic_ms() - at_monotonic_ms);
+    return Math.round(this.core.clock.now() - age_ms);
+  }
+
+  get syncConfigured(): boolean {
+    return this.sync !== undefined;
+  }
+
+  get deadtime_ms(): number {
+    return this.#options.configuration.heartbeat?.deadtime_ms ?? 0;
+  }
+
+  /** What beats say of our revision. */
+  revision(): { readonly number: number; readonly hash: number } {
+    const { number, hash } = this.core.revision;
+    return { number, hash: Number.parseInt(hash.slice(0, HASH_CHARS), 16) };
+  }
+
+  /** As VirtualIps: the heartbeat holds them. */
+  setVirtualIps(configuration: Configuration): void {
+    const wanted = new Set(configuration.virtualIps.map(nameOf));
+    const gone = [...this.#former, ...this.#virtualIps].filter((vip) => !wanted.has(nameOf(vip)));
+    this.#former = [...new Map(gone.map((vip) => [nameOf(vip), vip])).values()].slice(-FORMER_MAX);
+    this.#virtualIps = configuration.virtualIps;
+    this.#tellSettings();
+  }
+
+  virtualIps(): VirtualIpStatus[] {
+    const told = new Map(
+      (this.heartbeat.status?.vips ?? []).map((vip) => [`${vip.address} ${vip.interface}`, vip]),
+    );
+    return this.#virtualIps.map((vip) => {
+      const status = told.get(`${vip.address} ${vip.interface}`);
+      return {
+        address: `${vip.address}/${vip.prefix_bits}`,
+        interface: vip.interface,
+        role: vip.role,
+        state: status?.state ?? 'absent',
+        ...(status?.detail === undefined ? {} : { detail: status.detail }),
+      };
+    });
+  }
+
+  /** The engine has other services or servers than before. */
+  engineChanged(): void {
+    this.sync?.registry();
+  }
+
+  forward(request: RawRequest, cameFromPeer: boolean): Promise<RawReply | undefined> {
+    return this.link.forward(request, cameFromPeer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#round[Symbol.dispose]();
+    const running = this.heartbeat.running() ? this.heartbeat.status : undefined;
+    const { heartbeat, because } = decideStop(running, this.#options.releaseOnExit);
+    if (heartbeat === 'end') {
+      // The peer is to have every connection before it has the VIPs.
+      await this.sync?.flush().catch(() => {});
+      await this.heartbeat.stop();
+    }
+    this.core.record(
+      heartbeat === 'end' ? 'heartbeat-ended' : 'heartbeat-stays',
+      'heartbeat',
+      heartbeat === 'end'
+        ? `ended with the director: ${because}`
+        : `goes on without the director: ${because}`,
+    );
+    await this.link[Symbol.asyncDispose]();
+    this.sync?.[Symbol.dispose]();
+    this.heartbeat[Symbol.dispose]();
+  }
+
+  #settings() {
+    return heartbeatSettings(
+      { ...this.#options.configuration, virtualIps: this.#virtualIps },
+      {
+        node: this.core.node,
+        folder: this.#options.folder,
+        stateFolder: this.#options.stateFolder,
+        former: this.#former,
+        addressesOf,
+      },
+    );
+  }
+
+  /** Addresses of interfaces may have come since. */
+  #tellSettings(): void {
+    const settings = this.#settings();
+    if (settings !== undefined) this.heartbeat.settings(settings);
+  }
+
+  #follow(status: HeartbeatStatus): void {
+    this.#lostAt_ms = undefined;
+    const active = status.role === 'active';
+    const because = status.role === 'starting' ? `starting: ${status.because}` : status.because;
+    this.#setRole(active ? 'active' : 'standby', because, status.epoch);
+    this.sync?.role(active, status.epoch);
+  }
+
+  #setRole(name: 'active' | 'standby', because: string, epoch: number): void {
+    const { core } = this;
+    const before = core.role;
+    if (before.name === name && before.because === because) return;
+    core.role = { name, because };
+    if (before.name === name) return;
+    core.record(`became-${name}`, 'director', because, { epoch, was: before.because });
+    core.board.setActive(name === 'active');
+    // What is taken over must be as this director sees it, and at once.
+    core.director.decideAll();
+  }
+
+  #takeRound(): void {
+    const { core } = this;
+    this.heartbeat.watch();
+    this.#tellSettings();
+    core.director.touch(core.board.age().map((change) => change.service));
+    if (this.#lostAt_ms !== undefined && core.clock.monotonic_ms() - this.#lostAt_ms > SILENT_MS)
+      this.#setRole('standby', 'the heartbeat is not running, so that nobody can tell', 0);
+    const health = ownHealth({
+      services: core.director.configuration.services.map((service) => ({
+        name: service.name,
+        servers: service.servers.map((server) => core.board.ownHealth(service.name, server.name)),
+      })),
+      refused: core.director.failures.all().map((failure) => failure.service),
+    });
+    this.heartbeat.tell({ kind: 'health', ...health });
+    const complete = ownCompleteness({
+      undecided: core.board.undecided(),
+      sync:
+        this.sync === undefined
+          ? undefined
+          : (this.sync.status ?? {
+              complete: false,
+              because: this.sync.failure() ?? 'it has said nothing yet',
+            }),
+    });
+    this.heartbeat.tell({ kind: 'complete', ...complete });
+    this.#tellPosition();
+    this.#findPeer();
+  }
+
+  #tellPosition(): void {
+    const { number, hash } = this.revision();
+    this.heartbeat.tell({
+      kind: 'position',
+      syncPosition: this.sync?.status?.position ?? 0,
+      revision: number,
+      revisionHash: hash,
+    });
+  }
+
+  /** Where sync and channel go may be known only once the first beat has come. */
+  #findPeer(): void {
+    const { configuration, runtimeFolder } = this.#options;
+    const { sync, cluster } = configuration;
+    if (sync === undefined) return;
+    const ends = syncEnds(configuration, this.core.node, addressesOf, this.heartbeat.status?.links);
+    if (ends === undefined) return;
+    const own = { address: ends.own, port: sync.port };
+    const remote = { address: ends.peer, port: sync.port };
+    this.link.open({ own, remote });
+    this.sync?.settings({
+      pinFolder: pinFolderOf(runtimeFolder),
+      cluster,
+      node: this.core.node,
+      peer: this.peer,
+      keyFile: this.#keyFile,
+      interface: sync.link,
+      own,
+      remote,
+    });
+  }
+}
+
+const FORMER_MAX = 1_024;
+
+function nameOf(vip: VirtualIpConfig): string {
+  return `${vip.address}/${vip.prefix_bits} ${vip.interface}`;
+}
+
+function addressesOf(name: string): string[] {
+  return (os.networkInterfaces()[name] ?? []).map((each) => each.address);
+}
+
+/** Read at each use, so that a changed file counts; one that has become unusable does not take the last good one away. */
+function freshKeyring(file: string): PeerChannelOptions['keyring'] {
+  let last: Keyrings = readKeyFile(file);
+  return {
+    forPurpose(purpose) {
+      try {
+        last = readKeyFile(file);
+      } catch {
+        // doctor says what is wrong with it.
+      }
+      return last.forPurpose(purpose);
+    },
+  };
+}
