@@ -149,7 +149,7 @@ export class Holding implements Disposable {
     this.#guarded('look at the network', () => {
       const links = this.#rtnetlink.links();
       this.#ensureLease(links);
-      this.#vips.look(links);
+      this.#vips.look();
       if (this.#state === 'held') this.#putBack();
       if (this.#state === 'released') this.#removeStrays();
       this.#followLinks(links);
@@ -307,11 +307,10 @@ export class Holding implements Disposable {
   }
 
   async #announceByProgram(vip: Vip): Promise<void> {
-    for (const form of ['request', 'reply'] as const) {
-      const { ok, reason } = await arpingAnnounce(vip, form);
+    const forms = ['request', 'reply'] as const;
+    for (const { ok, reason } of await Promise.all(forms.map((form) => arpingAnnounce(vip, form))))
       if (ok) this.#announcements++;
       else this.#notices.once('arping-failed', nameOf(vip), reason);
-    }
   }
 
   /** Undefined when it could not be done, which is recorded. */

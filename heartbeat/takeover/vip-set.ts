@@ -1,9 +1,9 @@
 // The VIPs of one director as a set: raised and released one by one, so that one that fails stops no other, with what is
 // known of each. Guarantee: nothing here throws for what the kernel may refuse; it is noted and recorded once.
 import { FairleadError } from '../../director/model/error.ts';
-import type { Link, Rtnetlink } from '../../director/native/rtnetlink.ts';
+import type { Rtnetlink } from '../../director/native/rtnetlink.ts';
 import type { Notices } from './notices.ts';
-import { raisedAmong, raiseVip, releaseVip, type Vip } from './vip.ts';
+import { isRaised, type Present, raiseVip, readPresent, releaseVip, type Vip } from './vip.ts';
 
 export interface HeldVip extends Vip {
   /** Asked for on its link before it is claimed. */
@@ -68,16 +68,17 @@ export class VipSet {
   }
 
   /** Sees which are up, whoever raised them. */
-  look(links: readonly Link[]): void {
-    const found = raisedAmong(this.#rtnetlink, this.#vips, links);
+  look(): void {
+    const present = readPresent(this.#rtnetlink);
     this.#up.clear();
-    for (const vip of found) this.#up.add(nameOf(vip));
+    for (const vip of this.#vips) if (isRaised(this.#rtnetlink, vip, present)) this.#up.add(nameOf(vip));
   }
 
   raise(vips: readonly Vip[]): void {
+    const present = this.#read();
     for (const vip of vips)
       try {
-        raiseVip(this.#rtnetlink, vip);
+        raiseVip(this.#rtnetlink, vip, present);
         this.#up.add(nameOf(vip));
         this.#failed.delete(nameOf(vip));
         this.#notices.over('vip-failed', nameOf(vip));
@@ -92,9 +93,10 @@ export class VipSet {
   /** Returns those that are still up. */
   release(vips: readonly Vip[], onReleased: (vip: Vip) => void = () => {}): Failure[] {
     const failures: Failure[] = [];
+    const present = this.#read();
     for (const vip of vips)
       try {
-        if (releaseVip(this.#rtnetlink, vip) === 'released') onReleased(vip);
+        if (releaseVip(this.#rtnetlink, vip, present) === 'released') onReleased(vip);
         this.#up.delete(nameOf(vip));
         this.#failed.delete(nameOf(vip));
       } catch (error) {
@@ -103,6 +105,16 @@ export class VipSet {
         this.#notices.once('vip-not-released', vip.address, error.message);
       }
     return failures;
+  }
+
+  /** Should it fail, each VIP is asked for by itself, and fails by itself. */
+  #read(): Present | undefined {
+    try {
+      return readPresent(this.#rtnetlink);
+    } catch (error) {
+      if (error instanceof FairleadError) return undefined;
+      throw error;
+    }
   }
 
   status(): VipStatus[] {

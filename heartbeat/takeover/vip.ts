@@ -21,16 +21,36 @@ export interface Vip {
   readonly interface: string;
 }
 
+/** What the kernel has at one moment, so that many VIPs are raised or released after asking once. */
+export interface Present {
+  readonly links: ReadonlyMap<string, Link>;
+  readonly addresses: ReadonlyMap<Address, readonly InterfaceAddress[]>;
+  /** Interfaces that let the next address of a subnet take a removed one's place, since this was read. */
+  readonly promoting: Set<number>;
+}
+
+export function readPresent(rtnetlink: Rtnetlink): Present {
+  return {
+    links: new Map(rtnetlink.links().map((link) => [link.name, link])),
+    addresses: Map.groupBy(rtnetlink.addresses(), (one) => one.address),
+    promoting: new Set(),
+  };
+}
+
 /** Raises a VIP. `present`: it was already up. Throws FairleadError where it cannot be. */
-export function raiseVip(rtnetlink: Rtnetlink, vip: Vip): 'raised' | 'present' {
-  const link = rtnetlink.link(vip.interface);
+export function raiseVip(
+  rtnetlink: Rtnetlink,
+  vip: Vip,
+  present: Present = readPresent(rtnetlink),
+): 'raised' | 'present' {
+  const link = present.links.get(vip.interface);
   if (link === undefined) throw missingInterface(vip);
-  const present = holders(rtnetlink, vip.address);
-  const elsewhere = present.find((one) => one.interface_index !== link.index);
+  const holders = present.addresses.get(vip.address) ?? [];
+  const elsewhere = holders.find((one) => one.interface_index !== link.index);
   if (elsewhere !== undefined) throw onOtherInterface(rtnetlink, vip, elsewhere);
-  const otherPrefix = present.find((one) => one.prefix_bits !== vip.prefix_bits);
+  const otherPrefix = holders.find((one) => one.prefix_bits !== vip.prefix_bits);
   if (otherPrefix !== undefined) throw withOtherPrefix(vip, otherPrefix);
-  const [same] = present;
+  const [same] = holders;
   if (same !== undefined && answers(same)) return 'present';
   const spec = { interface_index: link.index, address: vip.address, prefix_bits: vip.prefix_bits };
   return refusable(vip, 'raised', () => {
@@ -47,12 +67,19 @@ export function raiseVip(rtnetlink: Rtnetlink, vip: Vip): 'raised' | 'present' {
 }
 
 /** Releases a VIP, whoever raised it. `absent`: it was not up, or its interface is gone. */
-export function releaseVip(rtnetlink: Rtnetlink, vip: Vip): 'released' | 'absent' {
-  const link = rtnetlink.link(vip.interface);
+export function releaseVip(
+  rtnetlink: Rtnetlink,
+  vip: Vip,
+  present: Present = readPresent(rtnetlink),
+): 'released' | 'absent' {
+  const link = present.links.get(vip.interface);
   if (link === undefined) return 'absent';
   const { address, prefix_bits } = vip;
   return refusable(vip, 'released', () => {
-    if (isPrimaryOfOthers(rtnetlink, link.index, vip)) rtnetlink.promoteSecondaries(link.index);
+    if (!present.promoting.has(link.index) && isPrimaryOfOthers(present, link.index, vip)) {
+      rtnetlink.promoteSecondaries(link.index);
+      present.promoting.add(link.index);
+    }
     return rtnetlink.removeAddress({ interface_index: link.index, address, prefix_bits })
       ? 'released'
       : 'absent';
@@ -72,34 +99,11 @@ export function listVips(rtnetlink: Rtnetlink): Vip[] {
 }
 
 /** Whether this host holds the VIP, with the configured prefix on the configured interface, and answers for it. */
-export function isRaised(rtnetlink: Rtnetlink, vip: Vip): boolean {
-  const link = rtnetlink.link(vip.interface);
-  if (link === undefined) return false;
-  return holders(rtnetlink, vip.address).some(
-    (one) => one.interface_index === link.index && one.prefix_bits === vip.prefix_bits && answers(one),
+export function isRaised(rtnetlink: Rtnetlink, vip: Vip, present: Present = readPresent(rtnetlink)): boolean {
+  const link = present.links.get(vip.interface);
+  return (present.addresses.get(vip.address) ?? []).some(
+    (one) => one.interface_index === link?.index && one.prefix_bits === vip.prefix_bits && answers(one),
   );
-}
-
-/** As isRaised, for many at once, with one question to the kernel. */
-export function raisedAmong(
-  rtnetlink: Rtnetlink,
-  vips: readonly Vip[],
-  links: readonly Link[],
-): ReadonlySet<Vip> {
-  const indexes = new Map(links.map((link) => [link.name, link.index]));
-  const present = new Set(
-    rtnetlink
-      .addresses()
-      .filter(answers)
-      .map((one) => `${one.address}/${one.prefix_bits} ${one.interface_index}`),
-  );
-  return new Set(
-    vips.filter((vip) => present.has(`${vip.address}/${vip.prefix_bits} ${indexes.get(vip.interface)}`)),
-  );
-}
-
-function holders(rtnetlink: Rtnetlink, address: Address): InterfaceAddress[] {
-  return rtnetlink.addresses({ family: familyOf(address) }).filter((one) => one.address === address);
 }
 
 /** An IPv6 address that duplicate detection holds back, or has ruled out, is there but is not used. */
@@ -116,17 +120,19 @@ function labelFor(link: Link): string | undefined {
   return Buffer.byteLength(label) <= LABEL_MAX_BYTES ? label : undefined;
 }
 
-/** Raised before the host's own address of the same subnet, a VIP is that one's primary, and would take it along. */
-function isPrimaryOfOthers(rtnetlink: Rtnetlink, interface_index: number, vip: Vip): boolean {
-  if (familyOf(vip.address) === 6) return false;
+/**
+ * Raised before the host's own address of the same subnet, a VIP is that one's primary, and would take it along. What
+ * was a secondary when it was asked has become a primary only on an interface that promotes.
+ */
+function isPrimaryOfOthers(present: Present, interface_index: number, vip: Vip): boolean {
+  if (familyOf(vip.address) === 6 || vip.prefix_bits === 32) return false;
+  const isAlike = (one: InterfaceAddress) =>
+    one.interface_index === interface_index && one.prefix_bits === vip.prefix_bits;
+  const own = present.addresses.get(vip.address)?.find(isAlike);
+  if (own === undefined || (own.flags & IFA_F.SECONDARY) !== 0) return false;
   const subnet = maskAddress(vip.address, vip.prefix_bits);
-  const siblings = rtnetlink
-    .addresses({ family: 4, interface_index })
-    .filter(
-      (one) => one.prefix_bits === vip.prefix_bits && maskAddress(one.address, one.prefix_bits) === subnet,
-    );
-  const own = siblings.find((one) => one.address === vip.address);
-  return own !== undefined && (own.flags & IFA_F.SECONDARY) === 0 && siblings.length > 1;
+  const others = [...present.addresses.values()].flat().filter((one) => one !== own && isAlike(one));
+  return others.some((one) => one.family === 4 && maskAddress(one.address, one.prefix_bits) === subnet);
 }
 
 function textOf(vip: Vip): string {
