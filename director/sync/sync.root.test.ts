@@ -1,0 +1,194 @@
+// Connection sync whole: packets make entries on one director, its sync process tells them by UDP, the other holds them.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../test/support/eventually.ts';
+import { tcp, udp } from '../../test/support/packet/build.ts';
+import { address } from '../model/address.ts';
+import type { Method } from '../model/service.ts';
+import type { Step } from '../model/step.ts';
+import { DirectorPair } from './support/director-pair.ts';
+
+const VIP = { 4: '10.0.0.100', 6: 'fd00::100' } as const;
+
+function service(
+  name: string,
+  protocol: 'tcp' | 'udp',
+  listen: string,
+  port: number,
+  method: Method,
+  servers: readonly string[],
+  persistent = false,
+): Step[] {
+  return [
+    {
+      kind: 'add-service',
+      service: {
+        name,
+        scheduler: 'rr',
+        listen: { protocol, address: address(listen), port },
+        ...(persistent ? { persistence: { timeout_s: 300, netmask_bits: 24 } } : {}),
+      },
+    },
+    ...servers.map(
+      (server, index): Step => ({
+        kind: 'add-server',
+        service: name,
+        server: {
+          name: `rs${index}`,
+          address: address(server),
+          port: method === 'nat' ? 8_000 + port : port,
+          method,
+          weight: 1,
+        },
+      }),
+    ),
+  ];
+}
+
+const FOUR = ['10.1.0.21', '10.1.0.22', '10.1.0.23'];
+const SIX = ['fd00:1::21', 'fd00:1::22'];
+const STEPS: readonly Step[] = [
+  ...service('web', 'tcp', VIP[4], 80, 'nat', FOUR),
+  ...service('shop', 'tcp', VIP[4], 81, 'nat', FOUR, true),
+  ...service('direct', 'tcp', VIP[4], 82, 'route', FOUR),
+  ...service('tunnel', 'tcp', VIP[4], 83, 'tunnel', [...FOUR, ...SIX]),
+  ...service('dns', 'udp', VIP[4], 53, 'nat', FOUR),
+  ...service('web6', 'tcp', VIP[6], 80, 'nat', SIX),
+];
+
+let pair: DirectorPair;
+beforeEach(() => {
+  pair = new DirectorPair({ connections_max: 20_000, steps: STEPS });
+  pair.a.setRole(true, 1);
+  pair.b.setRole(false, 1);
+});
+afterEach(() => pair[Symbol.dispose]());
+
+/** Clients from `first` on, one connection with each kind of service by turns; half of them beyond their first packet. */
+function clients(first: number, count: number, director = pair.a): void {
+  for (let number = first; number < first + count; number++) {
+    const port = 1_024 + number;
+    const from = `10.3.${(number >>> 8) & 0xff}.${number & 0xff}:${port}`;
+    const kind = number % 6;
+    const flags = number % 2 === 0 ? ['S'] : ['S', 'A'];
+    if (kind === 4) director.feed(udp({ from, to: `${VIP[4]}:53`, payload: 8 }));
+    else
+      for (const each of flags)
+        director.feed(
+          kind === 5
+            ? tcp({ from: `[fd00:3::${number.toString(16)}]:${port}`, to: `[${VIP[6]}]:80`, flags: each })
+            : tcp({ from, to: `${VIP[4]}:${80 + kind}`, flags: each }),
+        );
+  }
+}
+
+async function bothSteady(): Promise<void> {
+  await eventually(() => [pair.a.status?.state, pair.b.status?.state]).toEqual(['steady', 'steady']);
+}
+
+async function equalEntries(least: number): Promise<void> {
+  const ours = pair.a.entries();
+  expect(ours.length).toBeGreaterThanOrEqual(least);
+  await eventually(() => pair.b.entries()).toEqual(ours);
+}
+
+describe('two directors', () => {
+  it('hold the same entries of every method, family and protocol, from the first packet on', async () => {
+    pair.a.start();
+    pair.b.start();
+    await bothSteady();
+    clients(0, 300);
+    await equalEntries(300);
+    // only by the stream
+    expect(pair.a.status?.sent.bulk_entries).toBe(0);
+    const templates = pair.b.entries().filter((line) => line.startsWith('template'));
+    expect(templates.length).toBeGreaterThan(0);
+    expect(pair.b.engine.dump()).toMatch(/template.* controls=[1-9]/);
+    pair.a.engine.flush({ what: 'connections' });
+    await eventually(() => pair.b.entries().filter((line) => line.startsWith('connection'))).toEqual([]);
+  });
+
+  it('become the same when one joins late, and again when it comes back with and without its tables', async () => {
+    clients(0, 3_000);
+    pair.a.start();
+    pair.b.start();
+    await equalEntries(3_000);
+    await bothSteady();
+    pair.b.kill();
+    clients(3_000, 200);
+    pair.b.start();
+    await equalEntries(3_200);
+    pair.b.kill();
+    pair.b.loseTables();
+    clients(3_200, 200);
+    pair.b.start();
+    await equalEntries(3_400);
+    await bothSteady();
+  });
+
+  it('become the same after the active one’s process died, whose table went on', async () => {
+    pair.a.start();
+    pair.b.start();
+    await bothSteady();
+    clients(0, 500);
+    pair.a.kill();
+    clients(500, 500);
+    pair.a.engine.flush({ what: 'connections', service: 'direct' });
+    pair.a.start();
+    await equalEntries(700);
+  });
+
+  it('are the same in spite of a fifth of all datagrams lost', async () => {
+    pair.lose(20);
+    pair.a.start();
+    pair.b.start();
+    for (let first = 0; first < 2_000; first += 100) {
+      clients(first, 100);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await equalEntries(2_000);
+    await bothSteady();
+    expect(pair.a.status!.sent.repaired).toBeGreaterThan(0);
+  });
+
+  it('open the tables again when they were released and made anew', async () => {
+    pair.a.start();
+    pair.b.start();
+    await bothSteady();
+    clients(0, 100);
+    pair.a.loseTables();
+    clients(100, 100);
+    await equalEntries(100);
+    await bothSteady();
+  });
+});
+
+describe('the sync process', () => {
+  it('answers a flush once the peer has everything, and says so when there is no peer', async () => {
+    pair.a.start();
+    pair.b.start();
+    await bothSteady();
+    clients(0, 100);
+    pair.a.tell({ kind: 'flush', id: 7 });
+    await eventually(() => pair.a.messages).toContainEqual(
+      expect.objectContaining({ kind: 'flushed', id: 7, ok: true }),
+    );
+    expect(pair.b.entries()).toEqual(pair.a.entries());
+    pair.b.kill();
+    await eventually(() => pair.a.status?.state).toBe('alone');
+    pair.a.tell({ kind: 'flush', id: 8 });
+    await eventually(() => pair.a.messages).toContainEqual(
+      expect.objectContaining({ kind: 'flushed', id: 8, ok: false }),
+    );
+  });
+
+  it('waits for a link that is not there, and ends with its channel', async () => {
+    pair.a.start();
+    pair.b.start();
+    await bothSteady();
+    const child = pair.a.child!;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.disconnect();
+    expect(await ended).toBe(0);
+    await eventually(() => pair.b.status?.state).toBe('alone');
+  });
+});
