@@ -17,6 +17,7 @@ const O_NONBLOCK = 0o4000;
 
 // asm-generic/ioctls.h and termbits.h, which x86 and arm64 share.
 const TIOCEXCL = 0x540c;
+const TIOCNXCL = 0x540d;
 const TIOCOUTQ = 0x5411;
 const TCGETS2 = 0x802c_542a;
 const TCSETS2 = 0x402c_542b;
@@ -33,26 +34,45 @@ const TERMIOS2_BYTES = 44;
 const AT = { input: 0, output: 4, control: 8, local: 12, characters: 17, inputSpeed: 36, outputSpeed: 40 };
 const VTIME = 5;
 const VMIN = 6;
+const EBUSY = 16;
+const NOTHING = new Uint8Array(1);
+
+export interface OpenLine extends Disposable {
+  readonly fd: number;
+}
 
 /**
  * 8 data bits, no parity, one stop bit (8N1). Reading gives what is there. Throws SystemError: ENOENT, ENOTTY for what is
  * no terminal, EBUSY where another process has it.
  */
-export function openSerialLine(path: string, baud: number): Descriptor {
+export function openSerialLine(path: string, baud: number): OpenLine {
   const line = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK);
   try {
-    setRaw(line.fd, baud);
-    // TIOCEXCL does not keep root out, a lock does not keep others out.
-    control(line.fd, TIOCEXCL, new Uint8Array(0), 'TIOCEXCL');
+    // TIOCEXCL does not keep root out, a lock keeps out only those who ask for it.
     if (!tryLockFile(line.fd)) throw new SystemError('flock', EBUSY, path);
-    return line;
+    setRaw(line.fd, baud);
+    control(line.fd, TIOCEXCL, NOTHING, 'TIOCEXCL');
+    return new ExclusiveLine(line);
   } catch (error) {
     line[Symbol.dispose]();
     throw error;
   }
 }
 
-const EBUSY = 16;
+class ExclusiveLine implements OpenLine {
+  readonly #descriptor: Descriptor;
+  constructor(descriptor: Descriptor) {
+    this.#descriptor = descriptor;
+  }
+  get fd(): number {
+    return this.#descriptor.fd;
+  }
+  [Symbol.dispose](): void {
+    // It would stay exclusive as long as anybody else has it open. A device that is gone does not answer.
+    if (this.fd >= 0) c.ioctl(this.fd, TIOCNXCL, NOTHING);
+    this.#descriptor[Symbol.dispose]();
+  }
+}
 
 /** Sets the terminal and forgets what was in its queues. */
 export function setRaw(fd: number, baud: number): void {

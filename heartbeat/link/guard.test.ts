@@ -4,7 +4,6 @@ import type { Beat } from '../core/types.ts';
 import { encodeFrame, nameHash, signedPart } from './frame.ts';
 import { Guard, type Rejection } from './guard.ts';
 import type { Keyring } from './keys.ts';
-import { LossWindow } from './loss.ts';
 import { anyBeat, beat, KEY, OTHER_KEY, ring } from './support/beats.ts';
 
 const LINKS = 2;
@@ -326,36 +325,5 @@ describe('the report on a link', () => {
     one.hears(again.say()[1]!, 1);
     expect(one.guard.heard(0)[0]).toBeUndefined();
     expect(one.guard.status(0)[0]).not.toHaveProperty('they_heard_age_ms');
-  });
-});
-
-describe('losses', () => {
-  it('are counted over the last 1 000 that should have come', () => {
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 1_500 }), { minLength: 1, maxLength: 60 }), (steps) => {
-        const window = new LossWindow();
-        const came: boolean[] = [];
-        for (const step of steps) {
-          window.arrived(step);
-          came.push(...Array.from({ length: step - 1 }, () => false), true);
-        }
-        const last = came.slice(-1_000);
-        const lost = last.filter((one) => !one).length;
-        expect(window.lost_permille(0)).toBe(Math.round((1_000 * lost) / last.length));
-      }),
-    );
-  });
-
-  it('are none where what was missed came late, and all when nothing comes any more', () => {
-    const window = new LossWindow();
-    window.arrived(1);
-    window.arrived(3);
-    expect(window.lost_permille(0)).toBe(500);
-    window.arrivedLate(2);
-    window.arrivedLate(2);
-    window.arrivedLate(1);
-    window.arrivedLate(5_000);
-    expect(window.lost_permille(0)).toBe(0);
-    expect(window.lost_permille(5_000)).toBe(1_000);
   });
 });

@@ -3,9 +3,13 @@
 // away, never waited for; a line that gives back our own frames is told as such; a device that goes is opened again when it is back.
 import { readSync, writeSync } from 'node:fs';
 import type { Clock } from '../../director/model/clock.ts';
-import type { Descriptor } from '../../director/native/libc.ts';
 import { onReadable } from '../../director/native/readable.ts';
-import { discardOutput, openSerialLine, pendingOutput_bytes } from '../../director/native/termios.ts';
+import {
+  discardOutput,
+  type OpenLine,
+  openSerialLine,
+  pendingOutput_bytes,
+} from '../../director/native/termios.ts';
 import { Backoff } from './backoff.ts';
 import { CobsReader, encodeCobs } from './cobs.ts';
 import { EchoWatch } from './echo-watch.ts';
@@ -37,7 +41,7 @@ class SerialLink implements Link {
   readonly #backoff: Backoff;
   readonly #echo = new EchoWatch();
   readonly #bytes = new Uint8Array(READ_BYTES);
-  #line: { readonly descriptor: Descriptor; readonly wakes: Disposable } | undefined;
+  #line: { readonly device: OpenLine; readonly wakes: Disposable } | undefined;
   #reader = new CobsReader(() => {});
   #garbled = 0;
   #waiting: Uint8Array | undefined;
@@ -92,7 +96,7 @@ class SerialLink implements Link {
     const [line, frame] = [this.#line, this.#waiting];
     if (line === undefined || frame === undefined || this.#timer !== undefined) return;
     try {
-      const { fd } = line.descriptor;
+      const { fd } = line.device;
       const pending = pendingOutput_bytes(fd);
       const now_ms = this.#options.clock.monotonic_ms();
       if (pending > 0 && now_ms < this.#left_ms) {
@@ -122,7 +126,7 @@ class SerialLink implements Link {
   }
 
   #read(fd: number): void {
-    for (let turn = 0; turn < READS_PER_WAKE && this.#line?.descriptor.fd === fd; turn++) {
+    for (let turn = 0; turn < READS_PER_WAKE && this.#line?.device.fd === fd; turn++) {
       const length = this.#readOnce(fd);
       if (length === 0) return;
       this.#reader.take(this.#bytes.subarray(0, length));
@@ -163,11 +167,11 @@ class SerialLink implements Link {
 
   #attempt(): [up: boolean, detail: string] {
     try {
-      const descriptor = openSerialLine(this.#options.device, this.#options.baud);
-      const { fd } = descriptor;
+      const device = openSerialLine(this.#options.device, this.#options.baud);
+      const { fd } = device;
       this.#garbled += this.#reader.garbled;
       this.#reader = new CobsReader((frame) => this.#take(frame));
-      this.#line = { descriptor, wakes: onReadable(fd, () => this.#read(fd)) };
+      this.#line = { device, wakes: onReadable(fd, () => this.#read(fd)) };
       return [true, this.#description()];
     } catch (error) {
       return [false, error instanceof Error ? error.message : String(error)];
@@ -191,11 +195,11 @@ class SerialLink implements Link {
     if (line === undefined) return;
     line.wakes[Symbol.dispose]();
     try {
-      discardOutput(line.descriptor.fd); // or closing waits for it (closing_wait, up to 30 s)
+      discardOutput(line.device.fd); // or closing waits for it (closing_wait, up to 30 s)
     } catch {
       // The device is gone, and its queue with it.
     }
-    line.descriptor[Symbol.dispose]();
+    line.device[Symbol.dispose]();
   }
 
   #become(up: boolean, detail: string): void {
