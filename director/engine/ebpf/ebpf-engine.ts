@@ -214,6 +214,12 @@ export class EbpfEngine implements Engine {
     }
   }
 
+  /** What a sync process asked to hold back is let in again: for a director that has none any more. */
+  unguard(): void {
+    const control = this.#tables.array('control');
+    for (const field of [CONTROL.grace_until_ns, CONTROL.admit_until_ns]) control.setU64(0, field, 0n);
+  }
+
   dump(): string {
     return formatDump(this.snapshot(), this.connections({}, Number.POSITIVE_INFINITY));
   }

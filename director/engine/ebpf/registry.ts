@@ -163,7 +163,7 @@ export class Registry {
     this.#lists.turn();
     for (const service of this.#services.values()) {
       for (const server of service.servers)
-        if (server.presence === 'leaving' && this.#isUnused(server)) this.#dropServer(server);
+        if (server.presence === 'leaving' && this.#isUnused(server)) this.#forgetServer(server);
       if (service.presence === 'leaving' && service.servers.size === 0) this.#dropService(service);
     }
   }
@@ -271,6 +271,15 @@ export class Registry {
     return [SERVER.active, SERVER.inactive, SERVER.templates].every(
       (field) => servers.getU32(server.id, field) === 0,
     );
+  }
+
+  /** The peer may put in an entry at this moment: whoever counts it looks at the flags after that (install.h). */
+  #forgetServer(server: ServerRecord): void {
+    const servers = this.#tables.array('servers');
+    const word = servers.at(server.id, SERVER.flags) >>> 2;
+    const flags = Atomics.exchange(servers.u32, word, 0);
+    if (this.#isUnused(server)) this.#dropServer(server);
+    else Atomics.store(servers.u32, word, flags);
   }
 
   #dropServer(server: ServerRecord): void {

@@ -5,7 +5,7 @@ import type { MethodNumber } from './install-layout.ts';
 import * as layout from './layout.ts';
 import type { RecordArray } from './mapped-array.ts';
 
-const { NAME_BYTES, SERVER, SERVER_FLAG, SERVICE, SERVICE_FLAG } = layout;
+const { NAME_BYTES, SERVER, SERVER_FLAG, SERVICE } = layout;
 
 /** Position of nat in METHODS. */
 const NAT = 0;
@@ -29,7 +29,6 @@ export interface Directory {
 
 interface KnownServer {
   readonly id: number;
-  readonly address: string;
   readonly port: number;
   readonly present: boolean;
 }
@@ -43,8 +42,9 @@ export interface DirectoryTables {
 
 export class SyncDirectory implements Directory {
   readonly #tables: DirectoryTables;
-  readonly #services = new Map<string, number>();
-  readonly #servers = new Map<number, KnownServer[]>();
+  readonly #services = new Map<Key, number>();
+  /** By service and address, present ones first. */
+  readonly #servers = new Map<Key, KnownServer[]>();
   readonly names: Directory['names'];
 
   constructor(tables: DirectoryTables) {
@@ -68,17 +68,18 @@ export class SyncDirectory implements Directory {
   }
 
   serviceOn(address: Uint8Array, port: number, protocol: number): number | undefined {
-    const place = `${text(address)} ${protocol}`;
-    return this.#services.get(`${place} ${port}`) ?? this.#services.get(`${place} 0`);
+    return (
+      this.#services.get(keyOf(address, place(port, protocol))) ??
+      this.#services.get(keyOf(address, place(0, protocol)))
+    );
   }
 
   serverIn(service: number, address: Uint8Array, port: number, method: MethodNumber): number | undefined {
-    const wanted = text(address);
-    const there = this.#servers.get(service)?.filter((server) => server.address === wanted) ?? [];
-    const found =
-      there.find((server) => server.port === port) ??
-      there.find((server) => (method === NAT ? server.port === 0 : true));
-    return found?.id;
+    const there = this.#servers.get(keyOf(address, service));
+    if (!there) return undefined;
+    for (const server of there) if (server.port === port) return server.id;
+    for (const server of there) if (method !== NAT || server.port === 0) return server.id;
+    return undefined;
   }
 
   /** One that listens where another, forgotten one did: the map knows which it is. */
@@ -93,24 +94,25 @@ export class SyncDirectory implements Directory {
     key[layout.SERVICE_KEY.protocol] = protocol;
     const listener = new Uint8Array(4);
     if (lookUpElement(listening, key, listener) && new Uint32Array(listener.buffer)[0] !== id) return;
-    if ((services.getU32(id, SERVICE.flags) & (SERVICE_FLAG.present | SERVICE_FLAG.leaving)) === 0) return;
-    const address = text(services.u8.subarray(at, at + 16));
-    this.#services.set(`${address} ${protocol} ${services.getPort(id, SERVICE.port)}`, id);
+    const heard = keyOf(
+      services.u8.subarray(at, at + 16),
+      place(services.getPort(id, SERVICE.port), protocol),
+    );
+    this.#services.set(heard, id);
   }
 
   #keepServer(id: number): void {
     const { servers } = this.#tables;
-    const service = servers.getU32(id, SERVER.service);
     const at = servers.at(id, SERVER.address);
+    const key = keyOf(servers.u8.subarray(at, at + 16), servers.getU32(id, SERVER.service));
     const server: KnownServer = {
       id,
-      address: text(servers.u8.subarray(at, at + 16)),
       port: servers.getPort(id, SERVER.port),
       present: (servers.getU32(id, SERVER.flags) & SERVER_FLAG.present) !== 0,
     };
-    const group = this.#servers.get(service);
+    const group = this.#servers.get(key);
     if (group) group.push(server);
-    else this.#servers.set(service, [server]);
+    else this.#servers.set(key, [server]);
   }
 }
 
@@ -119,7 +121,21 @@ function nameIn(records: RecordArray, id: number, flags: number, name: number): 
   return records.getName(id, name, NAME_BYTES);
 }
 
-/** An address as a key. */
-function text(address: Uint8Array): string {
-  return String.fromCharCode(...address);
+type Key = number | string;
+
+/** Below 2^21. */
+function place(port: number, protocol: number): number {
+  return port * 32 + (protocol & 31);
+}
+
+/** Asked for each record: IPv4 (RFC 4291, 2.5.5.2) makes a number of it. `number` is below 2^21. */
+function keyOf(address: Uint8Array, number: number): Key {
+  if (address[10] !== 0xff || address[11] !== 0xff || address[0] !== 0) return text(address, number);
+  const host = ((address[12]! << 24) | (address[13]! << 16) | (address[14]! << 8) | address[15]!) >>> 0;
+  for (let at = 1; at < 10; at++) if (address[at] !== 0) return text(address, number);
+  return number * 2 ** 32 + host;
+}
+
+function text(address: Uint8Array, number: number): string {
+  return `${number} ${String.fromCharCode(...address)}`;
 }
