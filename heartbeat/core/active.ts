@@ -119,6 +119,7 @@ export function noteRaised(turn: Turn, ok: boolean, reason: string): void {
   if (s.role !== 'active' || s.raised === 'no') return;
   if (ok) {
     if (s.raised === 'failed') record(turn, 'raised-again', 'the VIPs are up', { epoch: s.epoch });
+    if (s.raised === 'wanted') sendBeat(turn); // the claim once more: the first word of it may have been lost
     s.raised = 'up';
     return;
   }

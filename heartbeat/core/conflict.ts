@@ -9,9 +9,10 @@ import { noteOwner } from './damping.ts';
 import { taken } from './handover.ts';
 import { unheardAge } from './peer.ts';
 import { enter, NEVER, record, type Turn } from './state.ts';
-import { lateness_ms } from './timing.ts';
 import type { Beat } from './types.ts';
 
+/** It is answered at once, so that its next beat has to show that it has heard. */
+const ANSWER_INTERVALS = 1.5;
 const ANNOUNCE_MS = 200;
 const CLAIMANT_MS = 1_000;
 
@@ -30,12 +31,16 @@ export function contend(turn: Turn, beat: Beat): void {
     });
   }
   const lasted = now - s.conflict_ms;
-  if (lasted >= lateness_ms(s.settings) && unheardAge(s, now) >= lasted) {
+  if (lasted >= ANSWER_INTERVALS * s.settings.interval_ms && unheardAge(s, now) >= lasted) {
     stepDown(turn, 'yielded', `${beat.director} is active and cannot hear this director`);
     return;
   }
   answer(turn);
-  announce(turn, 'the peer has claimed too', ANNOUNCE_MS);
+  announceAgain(turn, 'the peer has claimed too');
+}
+
+export function announceAgain(turn: Turn, because: string): void {
+  announce(turn, because, ANNOUNCE_MS);
 }
 
 function lose(turn: Turn, beat: Beat): void {

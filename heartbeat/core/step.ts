@@ -2,7 +2,7 @@
 // there is no claim while an active peer is heard, on hold, in bad health, or right after a time in which it did not run.
 import { actOn, noteRaised, renumber, resume, yieldUnheard } from './active.ts';
 import { answer, sendBeat, sendRegular, standing } from './beats.ts';
-import { contend, endConflict, noteClaimant } from './conflict.ts';
+import { announceAgain, contend, endConflict, noteClaimant } from './conflict.ts';
 import { noteOwner } from './damping.ts';
 import { learnEpoch, noteStored, reserveEpoch } from './epoch.ts';
 import { followHandover, offer, takeBack } from './handover.ts';
@@ -148,7 +148,11 @@ function onBeat(turn: Turn, link: number, beat: Beat): void {
   const before = s.peer;
   if (!hear(turn, link, beat) || s.peer === undefined) return;
   const isNewest = s.peer.beat !== before?.beat;
-  if (!isNewest) return;
+  if (!isNewest) {
+    // A late word of a time in which the peer was active too: what it announced then has to be undone.
+    if (s.role === 'active' && beat.role === 'active') announceAgain(turn, 'the peer was active');
+    return;
+  }
   if (beat.role === 'active') s.owned_ms = now;
   if (s.role === 'active') {
     if (beat.role === 'active') contend(turn, beat);

@@ -4,7 +4,7 @@
 import { standing } from './beats.ts';
 import { claim, obstacle, weAreBetter } from './claim.ts';
 import { noteOwner } from './damping.ts';
-import { hasHeard, isHeard, peerBeat, silenceEvidence, silenceOf } from './peer.ts';
+import { hasHeard, isHeard, peerBeat, silenceEvidence, silenceOf, unheardAge } from './peer.ts';
 import { enter, NEVER, record, type State, type Takeover, type Turn } from './state.ts';
 import { deaf_ms, ownerless_ms, silence_ms, stable_ms } from './timing.ts';
 import type { Beat } from './types.ts';
@@ -73,10 +73,12 @@ function outOfSilence(s: State, now: number): Wish | undefined {
   return { kind: 'silence', because };
 }
 
-/** The peer has our present standing and still stands by; whatever changes over there has to reach us before it counts. */
+/** The peer hears us, has our present standing and still stands by; what changes over there counts when we know of it. */
 function agrees(s: State, now: number): boolean {
   if (s.saidStanding !== standing(s) || s.peer === undefined) return false;
-  return now - s.peer.heard_ms < deaf_ms(s.settings) && hasHeard(s, now, s.saidSequence);
+  const deaf = deaf_ms(s.settings);
+  if (now - s.peer.heard_ms >= deaf || unheardAge(s, now) >= deaf) return false;
+  return hasHeard(s, now, s.saidSequence);
 }
 
 function whyWorse(s: State, beat: Beat): string {
@@ -168,9 +170,8 @@ export function noteProbed(turn: Turn, holder: string | undefined): void {
   if (s.blocked !== 'vip-held')
     record(turn, 'vip-held', `does not claim: ${holder} answers for a VIP`, { holder });
   s.blocked = 'vip-held';
-  s.takeover = {
-    ...FRESH,
-    fenced: s.takeover.fenced,
-    retry_ms: now + Math.max(1_000, s.settings.deadtime_ms),
-  };
+  // At first soon: a stopped peer's lease ends within an interval. A stranger stays.
+  const { fenced, refusals } = s.takeover;
+  const wait_ms = Math.min(PROBE_RETRY_MAX_MS, s.settings.interval_ms * 2 ** Math.max(0, refusals - 3));
+  s.takeover = { ...FRESH, fenced, retry_ms: now + wait_ms, refusals: Math.min(refusals + 1, 20) };
 }

@@ -14,16 +14,23 @@ export class Ledger {
     { up: false, lease_ms: -1, last_ms: -1 },
     { up: false, lease_ms: -1, last_ms: -1 },
   ];
-  /** Whether a link works both ways, now. */
+  /** Whether a link works both ways, now, and since when. */
   linkWorks = true;
+  linkSince_ms = -1e9;
+  readonly #lease_ms: number;
   now = 0;
+
+  constructor(lease_ms: number) {
+    this.#lease_ms = lease_ms;
+  }
+
   /** Two owners while a link worked: all together, at a stretch, the longest stretch. */
   overlap_ms = 0;
   #overlapRun_ms = 0;
   #overlapEnd_ms = -1;
   longestOverlap_ms = 0;
   longestOverlapAt_ms = 0;
-  /** Two owners while no link worked, and after that until they had heard each other. */
+  /** Two owners while no link worked; and of the time after that, for what was decided or renewed when none did. */
   partedOverlap_ms = 0;
   healingOverlap_ms = 0;
   #healing = false;
@@ -63,7 +70,7 @@ export class Ledger {
       this.#overlapRun_ms = 0;
       return;
     }
-    if (!goesOn) this.#healing = false;
+    if (!goesOn) this.#healing = from - this.linkSince_ms < this.#lease_ms;
     this.#overlapRun_ms = goesOn ? this.#overlapRun_ms + both : both;
     if (this.#healing) this.healingOverlap_ms += both;
     else this.overlap_ms += both;

@@ -162,7 +162,7 @@ function judgeGaps(world: World, violations: Violation[]): void {
   const { ledger, schedule } = world;
   const { settings } = schedule;
   const slack_ms = 0.2 * settings.interval_ms + 2 * schedule.delay_ms + 4;
-  const asks_ms = settings.probesVips ? 25 : 0;
+  const asks_ms = settings.probesVips ? 25 + 25 + settings.interval_ms : 0; // a stopped peer's lease may be found
   const fences_ms = settings.fence === undefined ? 0 : 25;
   const start_ms = Math.max(...schedule.starts_ms);
   const promised_ms = settings.initdead_ms + 2 * settings.interval_ms + slack_ms + asks_ms + fences_ms;

@@ -24,7 +24,7 @@ export interface Move {
 export class World {
   readonly schedule: Schedule;
   readonly queue = new Queue();
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger;
   readonly random: Random;
   readonly directors: readonly [Director, Director];
   /** Of the last raise of each side: what its runtime folder would hold. */
@@ -40,6 +40,7 @@ export class World {
 
   constructor(schedule: Schedule, tracing = false, onRecord?: (side: Side, event: string) => void) {
     this.schedule = schedule;
+    this.ledger = new Ledger(schedule.settings.deadtime_ms);
     this.tracing = tracing;
     this.onRecord = onRecord;
     this.random = randomOf(schedule.seed ^ 0x5f356495);
@@ -92,9 +93,11 @@ export class World {
       if (direction !== 1) how(pair[0]);
       if (direction !== 0) how(pair[1]);
     });
+    const worked = this.ledger.linkWorks;
     this.ledger.linkWorks = this.#paths.some((pair) =>
       pair.every((path) => path.cuts === 0 && path.loss === 0 && path.delay_ms === 0),
     );
+    if (!worked) this.ledger.linkSince_ms = this.now;
   }
 
   send(from: Side, beat: Beat): void {
