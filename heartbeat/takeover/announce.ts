@@ -137,7 +137,11 @@ export class Announcer implements Disposable {
 
   /** Looks at the interfaces anew; the caller then broadcasts and goes on. One announcement at a time. */
   begin(vips: readonly Vip[]): Announcement {
-    this.#links = new Map(this.#rtnetlink.links().map((link) => [link.name, link]));
+    try {
+      this.#links = new Map(this.#rtnetlink.links().map((link) => [link.name, link]));
+    } catch (error) {
+      if (!(error instanceof FairleadError)) throw error; // those of the last time will do
+    }
     this.#routers.clear();
     return new Announcement(this, vips);
   }

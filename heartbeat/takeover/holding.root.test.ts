@@ -195,6 +195,30 @@ describe('holding', () => {
     expect(one.release()).toMatchObject({ ok: true });
   });
 
+  it('raises very many bit by bit, and stops when it is told to release', async () => {
+    const vips = Array.from({ length: 200 }, (_, index) => ({
+      ...(index % 2 ? VIP : VIP6),
+      address: address(
+        index % 2 ? `10.0.0.${50 + index}`.replace(/\.2\d\d$/, `.${index}`) : `fd00::1:${index}`,
+      ),
+    }));
+    const one = director('one', { vips });
+    one.renewLease(60_000);
+    const up = () => one.status().vips.filter((vip) => vip.state === 'up').length;
+    expect(one.raise()).toMatchObject({ ok: true });
+    expect(up()).toBe(64);
+    one.check();
+    await eventually(up).toBe(200);
+    await eventually(() => one.status().announcements).toBeGreaterThanOrEqual(600);
+    expect(one.release()).toMatchObject({ ok: true, reason: '200 VIPs are down' });
+    one.raise();
+    one.release();
+    await new Promise(setImmediate);
+    expect(up()).toBe(0);
+    expect(ip(site.one, 'addr show dev eth0')).not.toMatch(/fl$/m);
+    expect(records).toEqual([]);
+  });
+
   it('has failed when no VIP is up', () => {
     const one = director('one', { vips: [{ ...VIP, interface: 'eth9' }] });
     expect(one.raise()).toMatchObject({ ok: false });

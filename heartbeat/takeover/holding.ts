@@ -6,8 +6,7 @@ import { type Address, type Family, familyOf } from '../../director/model/addres
 import type { Clock } from '../../director/model/clock.ts';
 import { FairleadError } from '../../director/model/error.ts';
 import { type Link, Rtnetlink } from '../../director/native/rtnetlink.ts';
-import { type AnnounceReport, Announcer, startAnnouncing } from './announce.ts';
-import { arpingAnnounce } from './arping.ts';
+import { Announcing } from './announcing.ts';
 import { type ClaimWatch, probeVips, watchClaims } from './claims.ts';
 import { type Lease, openLease } from './lease.ts';
 import type { LeaseCounters } from './lease-record.ts';
@@ -42,8 +41,9 @@ export interface HoldingStatus {
 }
 
 const PROBE_TIMEOUT_MS = 200;
+/** Some 10 ms of work. */
+const RAISED_AT_ONCE = 64;
 const GATEWAYS_EVERY_MS = 30_000;
-const REFUSED: ReadonlySet<string> = new Set(['errno-EPERM', 'errno-EACCES']);
 
 export function openHolding(options: HoldingOptions): Holding {
   return new Holding(options);
@@ -52,24 +52,25 @@ export function openHolding(options: HoldingOptions): Holding {
 export class Holding implements Disposable {
   readonly #options: HoldingOptions;
   readonly #rtnetlink = new Rtnetlink();
-  readonly #announcer = new Announcer(this.#rtnetlink);
+  readonly #announcing: Announcing;
   readonly #lease: Lease;
   readonly #notices: Notices;
   readonly #vips: VipSet;
   /** `unknown`: what an earlier process left may still be up, and may be held again. */
   #state: 'unknown' | 'held' | 'released' = 'unknown';
-  #series: Disposable | undefined;
+  /** VIPs that are still to be raised. */
+  #more: Disposable | undefined;
   #watch: ClaimWatch | undefined;
   #linksSeen = new Map<string, string>();
   #linksDown: readonly string[] = [];
   #guardProblem = '';
   #gatewaysAt_ms = Number.NEGATIVE_INFINITY;
-  #announcements = 0;
   #claimants = 0;
 
   constructor(options: HoldingOptions) {
     this.#options = options;
     this.#notices = new Notices(options.record);
+    this.#announcing = new Announcing(this.#rtnetlink, options.clock, this.#notices);
     this.#vips = new VipSet(this.#rtnetlink, this.#notices, options.vips);
     this.#lease = openLease({ pinFolder: options.leaseFolder });
     if (this.#lease.state === 'unguarded')
@@ -82,11 +83,13 @@ export class Holding implements Disposable {
     this.check();
   }
 
-  /** The lease must have been renewed just before, or the announcements stay in this host. */
+  /**
+   * The lease must have been renewed just before, or the announcements stay in this host. Of very many VIPs the later ones
+   * follow bit by bit, since beats must go on meanwhile; what hinders those is recorded, and seen in status().
+   */
   raise(): Outcome {
     this.#state = 'held';
-    this.#vips.raise(this.#vips.all);
-    this.announceAgain();
+    this.#raiseEach(this.#vips.all);
     const { all, failures } = this.#vips;
     const ok = failures.length < all.length || all.length === 0;
     return { ok, reason: summary('up', all.length, failures), failed: failures };
@@ -95,7 +98,8 @@ export class Holding implements Disposable {
   /** Silent first, then the addresses go. */
   release(): Outcome {
     this.#state = 'released';
-    this.#stopAnnouncing();
+    this.#stopRaising();
+    this.#announcing.stop();
     this.#lease.letGo();
     const { all } = this.#vips;
     const failed = this.#vips.release(all);
@@ -104,15 +108,7 @@ export class Holding implements Disposable {
 
   /** From the beginning of the timetable, if the VIPs are held. */
   announceAgain(): void {
-    this.#stopAnnouncing();
-    const vips = this.#vips.up;
-    if (this.#state !== 'held' || vips.length === 0) return;
-    this.#series = startAnnouncing({
-      announcer: this.#announcer,
-      vips,
-      clock: this.#options.clock,
-      onReport: (report) => this.#reported(report, vips),
-    });
+    if (this.#state === 'held') this.#announcing.restart(this.#vips.up);
   }
 
   /** Costs microseconds, never throws. */
@@ -133,12 +129,11 @@ export class Holding implements Disposable {
     this.#lease.setVips([...vips, ...gone]);
     this.#guarded('guard the new VIPs', () => this.#ensureLease(this.#rtnetlink.links()));
     if (this.#state !== 'unknown') this.#vips.release(gone.filter(isMoving));
-    if (this.#state === 'held') this.#vips.raise(fresh);
+    if (this.#state === 'held') this.#raiseEach(this.#vips.down);
     if (this.#state !== 'unknown') this.#vips.release(gone.filter((vip) => !isMoving(vip)));
     this.#lease.setVips(vips);
     this.#linksSeen.clear();
     this.check();
-    this.announceAgain();
   }
 
   /**
@@ -197,7 +192,7 @@ export class Holding implements Disposable {
         detail: this.#lease.detail || this.#guardProblem,
         ...(held ? { age_ms } : {}),
       },
-      announcements: this.#announcements,
+      announcements: this.#announcing.sent,
       claimants: this.#claimants,
     };
   }
@@ -210,22 +205,42 @@ export class Holding implements Disposable {
 
   /** VIPs stay as they are, and so does the lease, for as long as it is young. */
   [Symbol.dispose](): void {
-    this.#stopAnnouncing();
+    this.#stopRaising();
     this.#watch?.[Symbol.dispose]();
-    this.#announcer[Symbol.dispose]();
+    this.#announcing[Symbol.dispose]();
     this.#lease[Symbol.dispose]();
     this.#rtnetlink[Symbol.dispose]();
   }
 
+  /** And announces them: the first ones at once. */
+  #raiseEach(vips: readonly Vip[]): void {
+    this.#stopRaising();
+    const slice = vips.slice(0, RAISED_AT_ONCE);
+    const rest = vips.slice(RAISED_AT_ONCE);
+    this.#vips.raise(slice);
+    if (rest.length === 0) {
+      this.announceAgain();
+      return;
+    }
+    const names = new Set(slice.map(nameOf));
+    this.#announcing.broadcast(this.#vips.up.filter((vip) => names.has(nameOf(vip))));
+    this.#more = this.#options.clock.after(1, () => this.#raiseEach(rest));
+  }
+
   #putBack(): void {
     const { down, failures } = this.#vips;
-    if (down.length === 0) return;
+    if (down.length === 0 || this.#more !== undefined) return;
     const failed = new Set(failures.map(({ vip }) => nameOf(vip)));
-    this.#vips.raise(down);
+    const isKnown = (vip: Vip) => failed.has(nameOf(vip));
+    const missing = [...down.filter((vip) => !isKnown(vip)), ...down.filter(isKnown)].slice(
+      0,
+      RAISED_AT_ONCE,
+    );
+    this.#vips.raise(missing);
     const { up } = this.#vips;
-    const back = down.filter((vip) => up.includes(vip));
+    const back = missing.filter((vip) => up.includes(vip));
     for (const vip of back) {
-      const why = failed.has(nameOf(vip)) ? 'what hindered it is gone' : 'somebody had removed it';
+      const why = isKnown(vip) ? 'what hindered it is gone' : 'somebody had removed it';
       this.#options.record('vip-put-back', vip.address, `${why}; it is up again`, {});
     }
     if (back.length > 0) this.announceAgain();
@@ -286,31 +301,14 @@ export class Holding implements Disposable {
     const now_ms = this.#options.clock.monotonic_ms();
     if (now_ms - this.#gatewaysAt_ms < GATEWAYS_EVERY_MS) return;
     this.#gatewaysAt_ms = now_ms;
-    this.#announcer.findGateways(new Set<Family>(this.#vips.all.map((vip) => familyOf(vip.address))));
+    this.#announcing.announcer.findGateways(
+      new Set<Family>(this.#vips.all.map((vip) => familyOf(vip.address))),
+    );
   }
 
-  #stopAnnouncing(): void {
-    this.#series?.[Symbol.dispose]();
-    this.#series = undefined;
-  }
-
-  #reported(report: AnnounceReport, vips: readonly Vip[]): void {
-    this.#announcements += report.sent;
-    for (const vip of vips) {
-      const failure = report.failures.find((one) => one.address === vip.address);
-      if (failure === undefined) this.#notices.over('announce-failed', nameOf(vip));
-      else {
-        this.#notices.once('announce-failed', nameOf(vip), failure.reason);
-        if (REFUSED.has(failure.code)) void this.#announceByProgram(vip);
-      }
-    }
-  }
-
-  async #announceByProgram(vip: Vip): Promise<void> {
-    const forms = ['request', 'reply'] as const;
-    for (const { ok, reason } of await Promise.all(forms.map((form) => arpingAnnounce(vip, form))))
-      if (ok) this.#announcements++;
-      else this.#notices.once('arping-failed', nameOf(vip), reason);
+  #stopRaising(): void {
+    this.#more?.[Symbol.dispose]();
+    this.#more = undefined;
   }
 
   /** Undefined when it could not be done, which is recorded. */
