@@ -4,7 +4,7 @@
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../director/model/clock.ts';
 import { monitorNetwork } from '../director/native/netlink-monitor.ts';
-import { createState, describe, type State, step } from './core/step.ts';
+import { createState, describe, type State, step, wakeAt } from './core/step.ts';
 import type { Effect, Input } from './core/types.ts';
 import { type Door, openDoor } from './door.ts';
 import { EpochStore } from './epoch-store.ts';
@@ -187,14 +187,15 @@ export class Heartbeat implements AsyncDisposable {
   /** One turn: timers run before sockets are read in a round of the loop, immediates after it. */
   #turn(): void {
     const { clock } = this.#options;
-    const wait_ms = Math.max(0, this.#nextTick_ms - clock.monotonic_ms());
-    this.#tick = clock.after(wait_ms, () =>
+    const due_ms = Math.min(this.#nextTick_ms, wakeAt(this.#state));
+    this.#tick = clock.after(Math.max(0, due_ms - clock.monotonic_ms()), () =>
       setImmediate(() => {
         if (this.#closed) return;
         const now_ms = clock.monotonic_ms();
-        this.#lateness.note(now_ms - this.#nextTick_ms);
+        this.#lateness.note(now_ms - due_ms);
         // What was missed is not made up for: beats are a sign of life now.
-        this.#nextTick_ms = Math.max(this.#nextTick_ms + this.#settings.interval_ms, now_ms + 1);
+        if (now_ms >= this.#nextTick_ms)
+          this.#nextTick_ms = Math.max(this.#nextTick_ms + this.#settings.interval_ms, now_ms + 1);
         this.#senses.sense();
         this.#decide({ kind: 'tick' });
         this.#turn();

@@ -115,6 +115,8 @@ export function noteLink(turn: Turn, link: number, up: boolean, reason: string):
   const { s } = turn;
   const view = s.links[link];
   if (view === undefined || (view.up === up && view.reason === reason)) return;
+  // While every link was down nothing could be heard: that was no silence of the peer.
+  if (up && !s.links.some((other) => other.up)) s.listen_ms = turn.now;
   s.links = s.links.map((other, i) => (i === link ? { ...other, up, reason } : other));
   if (view.up === up) return;
   record(turn, up ? 'link-up' : 'link-down', `link ${link} is ${up ? 'up' : 'down'}: ${reason}`, { link });

@@ -114,6 +114,8 @@ function noteOwn(turn: Turn, input: OwnInput): void {
   if (input.kind === 'health') {
     if (s.health !== input.health)
       record(turn, 'health', `own health is ${input.health}: ${input.reason}`, { health: input.health });
+    // What it lacked may be what it would have heard its peer by.
+    if (s.health === 'bad' && input.health !== 'bad') s.listen_ms = turn.now;
     s.health = input.health;
     s.healthReason = input.reason;
   } else if (input.kind === 'complete') {
@@ -146,11 +148,12 @@ function useSettings(turn: Turn, settings: CoreSettings): void {
 function onBeat(turn: Turn, link: number, beat: Beat): void {
   const { s, now } = turn;
   const before = s.peer;
-  if (!hear(turn, link, beat) || s.peer === undefined) return;
-  const isNewest = s.peer.beat !== before?.beat;
-  if (!isNewest) {
+  const isNew = hear(turn, link, beat);
+  if (s.peer === undefined) return;
+  if (!isNew || s.peer.beat === before?.beat) {
     // A late word of a time in which the peer was active too: what it announced then has to be undone.
-    if (s.role === 'active' && beat.role === 'active') announceAgain(turn, 'the peer was active');
+    const late = beat.role === 'active' && beat.bootId === s.peer.beat.bootId;
+    if (s.role === 'active' && late) announceAgain(turn, 'the peer was active');
     return;
   }
   if (beat.role === 'active') s.owned_ms = now;
