@@ -24,12 +24,12 @@ export class Ledger {
     this.#lease_ms = lease_ms;
   }
 
-  /** Two owners while a link worked: all together, at a stretch, the longest stretch. */
+  /** Two owners while a link worked: all together, and the longest stretch. */
   overlap_ms = 0;
   #overlapRun_ms = 0;
   #overlapEnd_ms = -1;
-  longestOverlap_ms = 0;
-  longestOverlapAt_ms = 0;
+  readonly longestOverlap = { for_ms: 0, at_ms: 0 };
+  readonly longestHealing = { for_ms: 0, at_ms: 0 };
   /** Two owners while no link worked; and of the time after that, for what was decided or renewed when none did. */
   partedOverlap_ms = 0;
   healingOverlap_ms = 0;
@@ -74,9 +74,10 @@ export class Ledger {
     this.#overlapRun_ms = goesOn ? this.#overlapRun_ms + both : both;
     if (this.#healing) this.healingOverlap_ms += both;
     else this.overlap_ms += both;
-    if (this.#overlapRun_ms <= this.longestOverlap_ms) return;
-    this.longestOverlap_ms = this.#overlapRun_ms;
-    this.longestOverlapAt_ms = from + both;
+    const longest = this.#healing ? this.longestHealing : this.longestOverlap;
+    if (this.#overlapRun_ms <= longest.for_ms) return;
+    longest.for_ms = this.#overlapRun_ms;
+    longest.at_ms = from + both;
   }
 
   #covered(from: number, end: number): void {

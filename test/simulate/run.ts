@@ -24,6 +24,7 @@ export interface Outcome {
   /** Two owners while a link worked, and while none did. */
   readonly overlap_ms: number;
   readonly longestOverlap_ms: number;
+  readonly longestHealing_ms: number;
   readonly partedOverlap_ms: number;
   readonly healingOverlap_ms: number;
   /** Longest time without an owner after the first one, as a share of the deadtime. */
@@ -56,7 +57,8 @@ export function runSchedule(schedule: Schedule, tracing = false): Outcome {
     timeline: world.timeline,
     steps: world.steps,
     overlap_ms: ledger.overlap_ms,
-    longestOverlap_ms: ledger.longestOverlap_ms,
+    longestOverlap_ms: ledger.longestOverlap.for_ms,
+    longestHealing_ms: ledger.longestHealing.for_ms,
     partedOverlap_ms: ledger.partedOverlap_ms,
     healingOverlap_ms: ledger.healingOverlap_ms,
     longestGap_ms: ledger.longestGap_ms,
@@ -125,12 +127,19 @@ function judge(world: World, violations: Violation[]): void {
     settings.deadtime_ms,
     ...schedule.faults.map((f) => (f.kind === 'settings' ? f.deadtime_ms : 0)),
   ];
-  if (ledger.longestOverlap_ms > Math.max(...leases))
-    violations.push({
-      code: 'two-owners',
-      at_ms: ledger.longestOverlapAt_ms,
-      what: `two owners for ${ledger.longestOverlap_ms.toFixed(1)} ms while a link worked`,
-    });
+  // After a link is back the next beat is at most an interval away, and a process may stop before it has sent it.
+  const lease_ms = Math.max(...leases);
+  const beat_ms = 1.1 * settings.interval_ms + 2 * schedule.delay_ms;
+  for (const [longest, limit_ms] of [
+    [ledger.longestOverlap, lease_ms],
+    [ledger.longestHealing, lease_ms + beat_ms],
+  ] as const)
+    if (longest.for_ms > limit_ms)
+      violations.push({
+        code: 'two-owners',
+        at_ms: longest.at_ms,
+        what: `two owners for ${longest.for_ms.toFixed(1)} ms while a link worked`,
+      });
   judgeGaps(world, violations);
   judgeMoves(world, violations);
   const [a, b] = world.directors;
@@ -145,6 +154,12 @@ function judge(world: World, violations: Violation[]): void {
         what: `${director.name} has not answered ${director.ordersOpen.size} orders`,
       });
     if (director.state?.role !== 'active') continue;
+    // Nobody can tell of a claim whose every beat was lost; the timetable has to do then.
+    if (
+      ledger.owners[other.side].last_ms < schedule.calm_ms &&
+      schedule.faults.some((f) => f.kind === 'loss')
+    )
+      continue;
     const last = ledger.owners[other.side].last_ms;
     const lost = last > director.announcedFrom_ms ? Math.max(last, schedule.calm_ms) : last;
     const after = director.announcesAfter(lost) - lost;

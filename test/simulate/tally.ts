@@ -12,6 +12,7 @@ export interface Tally {
   overlaps: number;
   overlap_ms: number;
   longestOverlap_ms: number;
+  longestHealing_ms: number;
   healing_ms: number;
   parted_ms: number;
   failed: { seed: number; code: string }[];
@@ -30,6 +31,7 @@ export function emptyTally(): Tally {
     overlaps: 0,
     overlap_ms: 0,
     longestOverlap_ms: 0,
+    longestHealing_ms: 0,
     healing_ms: 0,
     parted_ms: 0,
     failed: [],
@@ -48,6 +50,7 @@ export function runSeed(tally: Tally, seed: number): void {
   tally.overlap_ms += outcome.overlap_ms;
   tally.healing_ms += outcome.healingOverlap_ms;
   tally.parted_ms += outcome.partedOverlap_ms;
+  tally.longestHealing_ms = Math.max(tally.longestHealing_ms, outcome.longestHealing_ms);
   tally.longestOverlap_ms = Math.max(tally.longestOverlap_ms, outcome.longestOverlap_ms);
   for (const { code } of outcome.violations)
     if (tally.failed.length < FAILED_MAX) tally.failed.push({ seed, code });
@@ -65,6 +68,7 @@ export function addTally(to: Tally, more: Tally): void {
   to.settling = to.settling.map((count, i) => count + (more.settling[i] ?? 0));
   to.overlaps += more.overlaps;
   to.overlap_ms += more.overlap_ms;
+  to.longestHealing_ms = Math.max(to.longestHealing_ms, more.longestHealing_ms);
   to.longestOverlap_ms = Math.max(to.longestOverlap_ms, more.longestOverlap_ms);
   to.healing_ms += more.healing_ms;
   to.parted_ms += more.parted_ms;
