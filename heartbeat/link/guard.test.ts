@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Beat } from '../core/types.ts';
-import { encodeFrame, nameHash, signedPart } from './frame.ts';
+import { decodeBeat, encodeFrame, nameHash, signedPart } from './frame.ts';
 import { Guard, type Rejection } from './guard.ts';
 import type { Keyring } from './keys.ts';
 import { anyBeat, beat, KEY, OTHER_KEY, ring } from './support/beats.ts';
@@ -81,6 +81,14 @@ describe('first contact', () => {
     expect(one.hears(again.say()[0]!)).toEqual(['ok']);
     expect(again.hears(one.say()[0]!)).toEqual(['ok']);
     expect(one.hears(other.say()[0]!)).toEqual(['retired-boot']);
+  });
+
+  it('tells a new boot nothing of what the one before had sent', () => {
+    const [one] = pair();
+    const again = new End('lb2');
+    one.hears(again.say()[0]!);
+    const [toNew, toFormer] = one.say()[0]!.map((frame) => decodeBeat(frame, 'lb1')?.heard[0]);
+    expect([toNew, toFormer]).toEqual([undefined, { sequence: 3, age_ms: 0 }]);
   });
 
   it('goes on hearing the confirmed boot while another one claims to be new', () => {
@@ -275,16 +283,20 @@ describe('the order of beats', () => {
     }
   });
 
-  it('goes on when the counter wraps', () => {
+  it('goes on when the counters wrap, and shows it to nobody', () => {
     const [one, other] = pair();
-    one.say({ sequence: 0x7fff_fff0 }).map((frames) => other.hears(frames));
-    one.say({ sequence: 0xffff_ffe0 }).map((frames) => other.hears(frames));
-    for (let sequence = 0xffff_fff0; sequence < 2 ** 32 + 16; sequence++) {
-      const frames = one.say({ sequence })[0]!;
-      expect(other.hears(frames)).toEqual(['ok']);
-      expect(other.hears(frames)).toEqual(['replayed']);
+    for (const sequence of [0x7fff_fff0, 0xffff_ffe0]) {
+      for (const [link, frames] of one.say({ sequence }).entries()) other.hears(frames, link);
+      one.hears(other.say({ sequence })[0]!);
     }
-    expect(other.guard.heard(0)[0]).toMatchObject({ sequence: 15 });
+    for (let sequence = 0xffff_fff0; sequence < 2 ** 32 + 16; sequence++) {
+      const frame = one.say({ sequence })[0]![0]!;
+      expect(other.guard.judge(0, frame, 'x', 0)).toMatchObject({ sequence });
+      expect(other.hears([frame])).toEqual(['replayed']);
+      const answer = one.guard.judge(0, other.say({ sequence })[0]![0]!, 'x', 0);
+      expect(answer).toMatchObject({ sequence, heard: [{ sequence }, { sequence: 0xffff_ffe0 }] });
+    }
+    expect(other.guard.status(0)[0]).toMatchObject({ last_sequence: 2 ** 32 + 15 });
   });
 });
 

@@ -120,7 +120,7 @@ export class Guard {
       this.#links = Array.from({ length: settings.links }, () => new Receiver(newest));
   }
 
-  /** The beat that these bytes are, or why they are none to act upon. `link` is where they came in. */
+  /** The beat that these bytes are, its counters unwrapped, or why they are none to act upon. `link` is where they came in. */
   judge(link: number, bytes: Uint8Array, from: string, now_ms: number): Beat | Rejection {
     const receiver = this.#links[link]!;
     const verdict = this.#judge(receiver, bytes, from, now_ms);
@@ -144,10 +144,16 @@ export class Guard {
       return 'unconfirmed';
     }
     const boot = this.#confirmed!;
-    const behind = boot.refuses(head.link, head.sequence);
-    if (behind === undefined) receiver.accept(beat, head.link, from, now_ms);
-    else if (behind === 'late') receiver.acceptLate(head.sequence);
-    return behind ?? beat;
+    const refusal = boot.refuses(head.link, head.sequence);
+    if (refusal === 'late') receiver.acceptLate(head.sequence);
+    if (refusal !== undefined) return refusal;
+    const accepted = {
+      ...beat,
+      sequence: unwrapped(beat.sequence, boot.newest),
+      heard: beat.heard.map((one) => one && { ...one, sequence: unwrapped(one.sequence, this.#sequence) }),
+    };
+    receiver.accept(accepted, head.link, from, now_ms);
+    return accepted;
   }
 
   #stranger(head: Head): Rejection | undefined {
@@ -178,13 +184,15 @@ export class Guard {
    * from the first that it is heard, while the confirmed one must not miss a beat for that.
    */
   seal(beat: Beat): readonly (readonly Uint8Array[])[] {
-    this.#sequence = beat.sequence >>> 0;
+    this.#sequence = beat.sequence;
     const echoes = [...new Set([this.#candidate, this.peerBootId])].filter((bootId) => bootId !== 0);
     if (echoes.length === 0) echoes.push(0);
     if (this.#confirmed !== undefined) this.#candidate = 0; // until it speaks again
+    // What was heard was heard of the confirmed boot: another must not take it for its own.
+    const unheard = { ...beat, heard: beat.heard.map(() => undefined) };
     return this.#links.map((receiver, link) => {
       receiver.sent++;
-      return echoes.map((echo) => this.#sealed(beat, link, echo));
+      return echoes.map((echo) => this.#sealed(echo === this.peerBootId ? beat : unheard, link, echo));
     });
   }
 
@@ -208,7 +216,7 @@ export class Guard {
 /** A boot of the peer, and how far its beats were accepted on each of its links. */
 class Boot {
   readonly bootId: number;
-  /** Over all links. */
+  /** Over all links; goes on beyond 32 bits. */
   newest: number;
   readonly #windows: ({ newest: number; readonly seen: Set<number> } | undefined)[] = new Array(LINKS_MAX);
 
@@ -226,7 +234,7 @@ class Boot {
     }
     const steps = ahead(sequence, this.newest);
     if (steps < -LAG_MAX) return 'late';
-    if (steps > 0) this.newest = sequence;
+    if (steps > 0) this.newest += steps;
     if (window === undefined) this.#windows[link] = { newest: sequence, seen: new Set([sequence]) };
     else {
       window.newest = sequence;
@@ -240,6 +248,12 @@ class Boot {
     remember(window.seen, sequence);
     return 'late';
   }
+}
+
+/** A counter of 32 bits as one that never wraps, so that others may compare it as a number: the one that is nearest to `near`. */
+function unwrapped(counter: number, near: number): number {
+  const number = near + ahead(counter, near);
+  return number < 0 ? counter : number;
 }
 
 /** Sets keep their order: the first is the oldest. */
@@ -272,7 +286,7 @@ class Receiver {
       this.#before = beat.sequence;
     }
     this.#received++;
-    this.last = { sequence: this.#before >>> 0, at_ms: now_ms };
+    this.last = { sequence: this.#before, at_ms: now_ms };
     const theirs = beat.heard[theirLink];
     this.#theirs = theirs && { ...theirs, at_ms: now_ms };
     this.#from = from;
