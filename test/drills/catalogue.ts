@@ -45,8 +45,8 @@ const kills: readonly Drill[] = [
   },
   {
     name: 'kill-heartbeat',
-    what: 'the active director’s heartbeat is killed; its supervisor starts another',
-    expects: { owner: 'stays', outage_ms: nothing, theirs: THEIRS.killed },
+    what: 'the active director’s heartbeat is killed; its supervisor starts another, if the peer is not quicker',
+    expects: { owner: 'any', outage_ms: nothing, theirs: THEIRS.killed },
     async run(stage) {
       stage.fault(`the heartbeat of ${stage.active.name} is killed`);
       stage.active.killOnly('heartbeat');

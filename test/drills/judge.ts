@@ -31,8 +31,9 @@ export function judge(
   };
 }
 
+/** A client that was kept from running itself has seen an outage that was none. */
 function outageComplaints(seen: Unjudged, limit_ms: number): string[] {
-  if (seen.outage_ms <= limit_ms) return [];
+  if (seen.outage_ms <= limit_ms + seen.client_late_ms) return [];
   const outage = Number.isFinite(seen.outage_ms) ? `${seen.outage_ms.toFixed(0)} ms` : 'without end';
   return [`outage ${outage}, more than ${limit_ms.toFixed(0)} ms`];
 }

@@ -5,6 +5,7 @@ import { EXIT, FairleadError, tellError } from '../../director/model/error.ts';
 import { DRILL_SERVICES } from '../lab/configuration.ts';
 import { keptFolder } from '../lab/folder.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
+import { unrest, viewPair } from '../lab/pair.ts';
 import { DRILLS } from './catalogue.ts';
 import type { Drill } from './drill.ts';
 import { type Options, parseOptions, usage } from './options.ts';
@@ -61,6 +62,10 @@ async function close({ lab, site }: OpenLab): Promise<void> {
   await lab[Symbol.asyncDispose]();
 }
 
+async function isAtRest(lab: Lab): Promise<boolean> {
+  return unrest(await viewPair(lab.directors)) === undefined;
+}
+
 function progress(line: string): void {
   process.stderr.write(`drill: ${line}\n`);
 }
@@ -111,7 +116,7 @@ async function runAll(options: Options, signal: AbortSignal): Promise<(DrillRepo
         continue;
       }
       for (let run = 1; run <= options.runs; run++) {
-        if (await once(drill, run)) continue;
+        if ((await once(drill, run)) || (opened && (await isAtRest(opened.lab)))) continue;
         // What a failed drill leaves behind is nobody else's trouble.
         if (opened) await close(opened);
         opened = undefined;

@@ -13,6 +13,11 @@ export function reportLines(report: DrillReport): string[] {
     ...report.complaints.map((complaint) => `  not well      ${complaint}`),
     `  settings      beats every ${settings.interval_ms} ms, deadtime ${settings.deadtime_ms} ms, failback ${settings.failback}, ${settings.serial ? 'two networks and a serial line' : 'two networks'}`,
     `  outage        ${ms(report.outage_ms)} (limit ${ms(report.limit_ms)}${theirs}); before the fault ${ms(report.noise_ms)}`,
+    ...(report.outage_at_ms
+      ? [
+          `                from ${report.outage_at_ms.map((at) => `${at.toFixed(0)} ms`).join(' to ')} after the fault`,
+        ]
+      : []),
     `                ${Object.entries(report.outage_by_service_ms)
       .map(([service, value]) => `${service} ${ms(value)}`)
       .join(', ')}`,
@@ -26,7 +31,7 @@ export function reportLines(report: DrillReport): string[] {
     ...ownerLines(report.owners),
     ...phaseLines(report.phases_ms),
     ...storyLines(report.story),
-    `  measured      at worst ${ms(report.late_ms)} late`,
+    `  measured      at worst ${ms(report.late_ms)} late, new connections ${ms(report.client_late_ms)}`,
     '',
   ];
 }

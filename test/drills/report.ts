@@ -30,6 +30,8 @@ export interface DrillReport {
   /** Seen by new connections, over all services and by service: longest gap between successes, less what is usual. */
   readonly outage_ms: number;
   readonly outage_by_service_ms: Readonly<Record<string, number>>;
+  /** When that gap began and ended, from the fault on. */
+  readonly outage_at_ms?: readonly [number, number];
   readonly limit_ms: number;
   readonly theirs?: string;
   /** The same before the fault: what the observation itself costs. */
@@ -62,7 +64,9 @@ export interface DrillReport {
   /** From the fault on, as far as it got that way. */
   readonly phases_ms: Readonly<Record<string, number>>;
   readonly story: readonly { readonly at_ms: number; readonly who: string; readonly what: string }[];
-  /** How late those who measure were at worst. */
+  /** How late the one that tries new connections was at worst: no outage is known better than that. */
+  readonly client_late_ms: number;
+  /** The same for everybody who measures. */
   readonly late_ms: number;
 }
 

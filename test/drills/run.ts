@@ -99,6 +99,7 @@ function gather(all: Seen): Unjudged {
     standby: stage.standby.name,
     owner_after: observer.nameOf(ownerMac),
     outage_ms: outage_ms(fresh.after, overall_ms),
+    ...(fresh.after ? { outage_at_ms: [fresh.after.from - fault_at, fresh.after.to - fault_at] } : {}),
     outage_by_service_ms: Object.fromEntries(
       fresh.services.map(({ service, after }) => [service, outage_ms(after, every_ms)]),
     ),
@@ -132,6 +133,7 @@ function gather(all: Seen): Unjudged {
       ...stage.record.told.map(({ at, what }) => ({ at_ms: at - fault_at, who: 'drill', what })),
       ...events,
     ].sort((one, other) => one.at_ms - other.at_ms),
+    client_late_ms: seen.processes.fresh.late_max_ms,
     late_ms: Math.max(
       owners.late_max_ms,
       seen.processes.established.late_max_ms,
@@ -194,8 +196,10 @@ function phasesOf({ stage, owners, events, seen, fault_at }: Seen): Record<strin
   );
   note('announced', announced && announced.at - fault_at);
   const began = own.filter(({ from }) => from >= fault_at).map(({ from }) => from);
-  note('first VIP answered for', began.length > 0 ? Math.min(...began) - fault_at : undefined);
+  const first = began.length > 0 ? Math.min(...began) : undefined;
+  note('first VIP answered for', first === undefined ? undefined : first - fault_at);
   const { after } = seen.fresh;
-  note('first new connection', after && after.from <= own[0]!.to ? after.to - fault_at : undefined);
+  if (after && first !== undefined && after.from <= first && after.to >= first)
+    note('first new connection', after.to - fault_at);
   return phases;
 }

@@ -34,7 +34,6 @@ export class FreshTalks {
   readonly #pages = new Map<string, Page>();
   readonly #open = new Set<Talk>();
   #examples: Lost[] = [];
-  #count = 0;
   failures = 0;
   successes = 0;
 
@@ -55,7 +54,7 @@ export class FreshTalks {
 
   #begin(target: TrafficTarget): void {
     const page = this.#pages.get(target.service)!;
-    const lasts = ++this.#count % this.#settings.lasting_of === 0;
+    const lasts = Math.random() * this.#settings.lasting_of < 1;
     page.made++;
     if (this.#open.size >= OPEN_MAX) {
       this.#note(page, { ...nothing(target), kind: 'other' });

@@ -16,7 +16,7 @@ export interface TrafficSettings {
   readonly connections: number;
   /** Between new connections to one target. */
   readonly fresh_every_ms: number;
-  /** Each of so many new connections stays open for a while and goes on talking. */
+  /** One of so many new connections, by chance, stays open for a while and goes on talking. */
   readonly lasting_of: number;
   readonly lasting_ms: number;
   readonly flows: number;
