@@ -1,6 +1,8 @@
+import { uptime } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   AF_NETLINK,
+  bootTime_ns,
   errnoName,
   getsockname,
   mmap,
@@ -86,6 +88,16 @@ describe('sockets', () => {
 
   it('refuse a family that does not exist', () => {
     expect(thrown(() => socket(9999, SOCK_RAW, 0)).is('EAFNOSUPPORT')).toBe(true);
+  });
+});
+
+describe('bootTime_ns', () => {
+  it('is the time since this machine was started, and goes on', () => {
+    const before_ns = bootTime_ns();
+    const uptime_ns = BigInt(Math.trunc(uptime() * 1e9));
+    expect(before_ns).toBeGreaterThan(0n);
+    expect(bootTime_ns()).toBeGreaterThanOrEqual(before_ns);
+    expect(before_ns - uptime_ns).toBeLessThan(60_000_000_000n);
   });
 });
 

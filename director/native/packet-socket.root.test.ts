@@ -15,10 +15,10 @@ function cabled() {
   open.push(set);
   const [left, right] = [set.get('left'), set.get('right')];
   set.cable({ namespace: left, name: 'eth0' }, { namespace: right, name: 'eth0' });
-  const end = (namespace: typeof left, ethertype?: number) => {
+  const end = (namespace: typeof left, ethertype?: number, filter?: Uint8Array) => {
     const socket = inNamespace(namespace, () => {
       using rt = new Rtnetlink();
-      return openPacketSocket(rt.link('eth0')!.index, ethertype);
+      return openPacketSocket(rt.link('eth0')!.index, ethertype, filter);
     });
     open.push(socket);
     return socket;
@@ -44,6 +44,24 @@ describe('a packet socket', () => {
     expect(sender.send(frame(0x88b5, 'one'))).toBe(true);
     expect(sender.send(frame(0x88b5, 'two'))).toBe(true);
     await eventually(() => heard).toEqual(['one', 'two']);
+  });
+
+  it('hears only what its filter accepts, from the first frame on', async () => {
+    const { left, right, end } = cabled();
+    // ldb [14]; jeq #'y', next, over; ret everything; ret nothing
+    const filter = new Uint8Array(
+      Uint16Array.of(0x30, 0, 14, 0, 0x15, 0x0100, 0x79, 0, 0x06, 0, 0xffff, 0xffff, 0x06, 0, 0, 0).buffer,
+    );
+    const [sender, receiver] = [end(left), end(right, 0x88b5, filter)];
+    for (const text of ['no', 'yes', 'not', 'you']) sender.send(frame(0x88b5, text));
+    const heard: string[] = [];
+    receiver.onFrame((bytes) => heard.push(Buffer.from(bytes).toString('latin1', 14, 17)));
+    await eventually(() => heard).toEqual(['yes', 'you']);
+  });
+
+  it('refuses a filter that is none', () => {
+    const { left, end } = cabled();
+    expect(() => end(left, 0x88b5, new Uint8Array(8).fill(0xff))).toThrow('EINVAL');
   });
 
   it('does not hear what its own host sends', async () => {

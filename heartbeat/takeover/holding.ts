@@ -133,6 +133,8 @@ export class Holding implements Disposable {
     if (this.#state !== 'unknown') this.#vips.release(gone.filter((vip) => !isMoving(vip)));
     this.#lease.setVips(vips);
     this.#linksSeen.clear();
+    this.#watch?.[Symbol.dispose]();
+    this.#watch = undefined;
     this.check();
   }
 

@@ -169,6 +169,20 @@ describe('the lease', () => {
     for (const one of open.splice(0)) one[Symbol.dispose]();
   });
 
+  it('silences questions at least where an ingress qdisc leaves no room for more, and says so', async () => {
+    run(site.one, 'tc', ['qdisc', 'add', 'dev', 'eth0', 'ingress']);
+    const lease = start();
+    for (let turn = 0; turn < 3; turn++)
+      expect(ensure(lease)).toEqual({
+        attached: [],
+        failures: [{ interface: 'eth0', reason: expect.stringContaining('clsact') }],
+      });
+    expect(await site.asked(VIP.address)).toBeUndefined();
+    expect(filters('ingress')).toContain('lease_in');
+    run(site.one, 'tc', ['qdisc', 'del', 'dev', 'eth0', 'ingress']);
+    expect(ensure(lease)).toEqual({ attached: ['eth0'], failures: [] });
+  });
+
   it('replaces its VIPs without forgetting those that stay', async () => {
     const lease = start();
     ensure(lease);

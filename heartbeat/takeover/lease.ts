@@ -174,15 +174,21 @@ class Guarded implements Lease {
         'lease-interfaces-too-many',
         `VIPs are on more than ${LEASE.interfaces_max} interfaces.`,
       );
-    let missing = false;
-    for (const point of POINTS) {
-      const fd = this.#object.programFd(PROGRAMS[point]);
-      const place = placeOn(interface_index, point);
-      if (queryTc(place) === programId(fd)) continue;
-      attachTc(place, fd);
-      missing = true;
-    }
-    return missing;
+    const inward = this.#object.programFd(PROGRAMS.ingress);
+    const outward = this.#object.programFd(PROGRAMS.egress);
+    const fresh = attachUnless(placeOn(interface_index, 'ingress'), inward);
+    // A qdisc `ingress` has one list of filters, which egress is taken for as well (net/sched/sch_ingress.c,
+    // ingress_tcf_block): attaching there would take the place of what has just been attached.
+    if (queryTc(placeOn(interface_index, 'egress')) === programId(inward))
+      throw new FairleadError(
+        'lease-not-outward',
+        'it has a qdisc ingress in the place of clsact, so that only questions are silenced there, not announcements',
+        {
+          remedy:
+            'Remove it: tc qdisc del dev NAME ingress. A clsact is made then, which does the same and more.',
+        },
+      );
+    return attachUnless(placeOn(interface_index, 'egress'), outward) || fresh;
   }
 
   #leaveAllBut(wanted: ReadonlySet<number>): void {
@@ -276,6 +282,13 @@ function findPinned(folder: string): Pinned | undefined {
 function replacePin(fd: number, path: string): void {
   rmSync(path, { force: true });
   pin(fd, path);
+}
+
+/** False when it stands there already. */
+function attachUnless(place: TcPlace, fd: number): boolean {
+  if (queryTc(place) === programId(fd)) return false;
+  attachTc(place, fd);
+  return true;
 }
 
 function placeOn(interface_index: number, point: Point): TcPlace {

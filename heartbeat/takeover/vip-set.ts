@@ -81,7 +81,7 @@ export class VipSet {
         raiseVip(this.#rtnetlink, vip, present);
         this.#up.add(nameOf(vip));
         this.#failed.delete(nameOf(vip));
-        this.#notices.over('vip-failed', nameOf(vip));
+        this.#notices.over('vip-failed', vip.address);
       } catch (error) {
         if (!(error instanceof FairleadError)) throw error;
         this.#up.delete(nameOf(vip));
@@ -97,6 +97,7 @@ export class VipSet {
     for (const vip of vips)
       try {
         if (releaseVip(this.#rtnetlink, vip, present) === 'released') onReleased(vip);
+        this.#notices.over('vip-not-released', vip.address);
         this.#up.delete(nameOf(vip));
         this.#failed.delete(nameOf(vip));
       } catch (error) {
