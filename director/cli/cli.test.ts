@@ -86,7 +86,7 @@ COMP_WORDS=(fairlead drain a b --then ""); COMP_CWORD=5; _fairlead; echo "\${COM
 COMP_WORDS=(fairlead status --js); COMP_CWORD=2; _fairlead; echo "\${COMPREPLY[@]}"`;
     const { stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
     expect(stderr).toBe('');
-    expect(stdout).toBe('drain\ncut keep\n--json\n');
+    expect(stdout).toBe('drain drill\ncut keep\n--json\n');
   });
 });
 

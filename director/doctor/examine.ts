@@ -22,6 +22,7 @@ import {
   checkReversePath,
   checkVirtualIps,
 } from './network-checks.ts';
+import { checkPair } from './pair-checks.ts';
 
 /** `folder` is the configuration file's; undefined when it is not known. */
 export function examine(
@@ -40,6 +41,7 @@ export function examine(
       : [checkReversePath(machine, interfaces), ...checkOffloads(machine, interfaces)]),
     ...(configuration === undefined || kind === 'memory' ? [] : checkNeighbours(machine, configuration)),
     ...(configuration === undefined ? [] : checkVirtualIps(machine, configuration)),
+    ...(configuration === undefined ? [] : checkPair(machine, configuration)),
     ...(configuration === undefined || folder === undefined ? [] : checkKey(machine, configuration, folder)),
     ...(configuration === undefined || kind === 'memory'
       ? []
@@ -65,6 +67,7 @@ export function insist(machine: Machine, configuration: Configuration, folder: s
   const findings = [
     ...(configuration.engine.kind === 'ebpf' ? examineForEbpf(machine) : []),
     ...checkInterfaces(machine, configuration),
+    ...checkPair(machine, configuration),
     ...checkKey(machine, configuration, folder),
     ...(configuration.engine.kind === 'memory' ? [] : checkForwarding(machine, configuration)),
   ];

@@ -25,7 +25,7 @@ export function checkInterfaces(machine: Machine, configuration: Configuration):
 }
 
 /** Of the network namespace of this process; /sys shows those of the namespace that it was mounted in. */
-function listInterfaces(machine: Machine): Set<string> {
+export function listInterfaces(machine: Machine): Set<string> {
   const lines = (machine.read('/proc/self/net/dev') ?? '').split('\n').slice(2);
   return new Set(lines.flatMap((line) => /^\s*([^:]+):/.exec(line)?.[1] ?? []));
 }
@@ -112,13 +112,14 @@ export function checkOffloads(machine: Machine, interfaces: readonly string[]): 
   });
 }
 
-/** Only for a director that holds its VIPs. */
+/** VIPs of a pair are on one of its machines: the status says on which. */
 export function checkVirtualIps(machine: Machine, configuration: Configuration): Finding[] {
   const local = new Set(machine.addresses());
   const raised = configuration.virtualIps.map((vip) => String(vip.address));
+  const paired = configuration.heartbeat !== undefined && configuration.directors.length === 2;
   return [
     ...raised
-      .filter((address) => !local.has(address))
+      .filter((address) => !paired && !local.has(address))
       .map((address) =>
         warn('virtual-ip', `the virtual IP ${address} is not on this machine now`, 'See "fairlead status".'),
       ),

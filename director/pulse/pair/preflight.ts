@@ -56,7 +56,7 @@ export function preflight(facts: PreflightFacts): PreflightCheck[] {
       peer.complete === true
         ? 'it knows verdicts and connections'
         : `${peer.name} does not know everything yet`,
-      true,
+      false,
     ),
     ...checkSync(facts.sync),
     check(

@@ -55,6 +55,10 @@ export class SyncProcess implements Disposable {
     return this.#child === undefined ? undefined : this.#status;
   }
 
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   get restarts(): number {
     return this.#restarts.count;
   }
