@@ -14,7 +14,7 @@ import { auditTables } from '../support/packet-books.ts';
 import { PacketEngines } from '../support/packet-engine.ts';
 import { passEvents, passTable, resultAt, type Side } from '../support/sync-relay.ts';
 
-const RUNS = Number(process.env.FAIRLEAD_RUNS ?? (process.env.FAIRLEAD_GUEST === '1' ? 10 : 60));
+const RUNS = Number(process.env.FAIRLEAD_RUNS ?? (process.env.FAIRLEAD_GUEST === '1' ? 10 : 40));
 const WAYS = { mtu: 1500, tunnelSource: { 4: address('10.1.0.11'), 6: address('fd00:1::11') } };
 /** The table of the one that is told has more room, so that nothing is refused. */
 const CAPACITY = { 6: 12, 200: 201 } as const;
