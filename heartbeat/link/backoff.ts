@@ -23,6 +23,10 @@ export class Backoff implements Disposable {
     this.#schedule(SOON_MS);
   }
 
+  within(delay_ms: number): void {
+    this.#schedule(delay_ms);
+  }
+
   later(): void {
     if (this.#due !== undefined) return;
     this.#schedule(this.#wait_ms);

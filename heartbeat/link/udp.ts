@@ -14,6 +14,8 @@ import type { Link, LinkCounters, LinkEvents } from './link.ts';
 export const MULTICAST_GROUP = address('239.255.6.94');
 /** Some 50 to 150 frames as the kernel counts them: what was not read in a second is better lost than late. */
 const RECEIVE_BUFFER_BYTES = 64 << 10;
+/** Whether any IPv4 address is left may be known a little later, when many come and go. */
+const ADDRESSES_MS = 100;
 /** Of what the kernel tells about all interfaces. */
 const MONITOR_BUFFER_BYTES = 256 << 10;
 
@@ -45,6 +47,8 @@ class UdpLink implements Link {
   readonly #rtnetlink: Rtnetlink;
   readonly #backoff: Backoff;
   #opened: Opened | undefined;
+  /** Of the interface, when it was looked at last. */
+  #index: number | undefined;
   /** Why the last frame did not go out. */
   #refusal: string | undefined;
   #up = false;
@@ -120,17 +124,15 @@ class UdpLink implements Link {
     this.#resources.dispose();
   }
 
+  /** Of a takeover with a thousand VIPs on this interface it must not look at each. */
   #notice(event: NetworkEvent): void {
-    const ours = this.#options.interface;
-    if (
-      event.topic === 'link' &&
-      event.link.name !== ours &&
-      event.link.index !== this.#opened?.interface_index
-    )
-      return;
-    if (event.topic === 'address' && event.address.interface_index !== this.#rtnetlink.link(ours)?.index)
-      return;
-    this.#backoff.soon();
+    const { interface: name, own } = this.#options;
+    if (event.topic === 'link' && (event.link.name === name || event.link.index === this.#index))
+      this.#backoff.soon();
+    if (event.topic !== 'address' || event.address.interface_index !== this.#index) return;
+    if (own !== undefined && event.address.address === own) this.#backoff.soon();
+    if (own === undefined && event.address.family === 4 && event.gone === this.#up)
+      this.#backoff.within(ADDRESSES_MS);
   }
 
   #mend(): void {
@@ -151,6 +153,7 @@ class UdpLink implements Link {
   #attempt(): [up: boolean, detail: string] {
     try {
       const link = this.#rtnetlink.link(this.#options.interface);
+      this.#index = link?.index;
       const obstacle = this.#obstacle(link);
       if (link === undefined || obstacle !== undefined) {
         this.#close();
