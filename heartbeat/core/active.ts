@@ -68,6 +68,7 @@ function waitForAnswer(turn: Turn): void {
     waited_ms: Math.round(waited),
   });
   sendBeat(turn);
+  turn.effects.push({ kind: 'announce', because: 'the peer may have announced meanwhile' });
 }
 
 /** The peer stands by but does not hear us, and will claim: better a moment without an owner than one with two. */
@@ -85,13 +86,13 @@ export function yieldUnheard(turn: Turn): void {
     : age >= lapse && beat.role === 'standby';
   if (!claims || s.yieldedUnheard || !canClaim(beat)) return;
   s.yieldedUnheard = true;
-  stepDown(turn, 'yielded', `${beat.director} stands by and does not hear this director`);
+  handOver(turn, `${beat.director} stands by and does not hear this director`);
 }
 
 /** A peer that is not active knows of a later claim than ours: claim above it, so that nobody takes our word for old. */
 export function renumber(turn: Turn, known: number): void {
   const { s } = turn;
-  if (known <= s.epoch || !mayRenew(s)) return;
+  if (known <= s.epoch || !mayRenew(s) || turn.now - s.renewed_ms >= lapse_ms(s.settings)) return;
   const former = s.epoch;
   s.epoch = nextEpoch(known);
   record(turn, 'renumbered', `claims epoch ${s.epoch}, as the peer knew of ${known}`, {

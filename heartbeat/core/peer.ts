@@ -79,6 +79,7 @@ function noteBeat(turn: Turn, beat: Beat, reborn: boolean): void {
   s.peer = {
     beat: newest,
     heard_ms: now,
+    pause_ms: newest === known?.beat ? known.pause_ms : now - (known?.heard_ms ?? now),
     since_ms: gap ? now : known.since_ms,
     fit_ms: fit ? since_fit : NEVER,
     formerBoot: reborn ? (known?.beat.bootId ?? 0) : (known?.formerBoot ?? 0),

@@ -22,6 +22,8 @@ export interface PeerView {
   /** The newest by sequence, whichever link it came on. */
   readonly beat: Beat;
   readonly heard_ms: number;
+  /** The silence that its newest beat ended. */
+  readonly pause_ms: number;
   /** Heard without a gap since. */
   readonly since_ms: number;
   /** Heard without a gap, in good health and complete since; NEVER: is not. */

@@ -117,8 +117,8 @@ function abandon(turn: Turn): void {
 function prepare(turn: Turn, wish: Wish): void {
   const { s, now } = turn;
   if (wish.kind === 'offered') {
-    // A healthy peer that lets go does so on order (its own reasons are its health); see failBack.
-    s.ordered = s.peer?.beat.health === 'good';
+    // A peer that is well, and was heard well, lets go on order; see failBack.
+    s.ordered = s.peer?.beat.health === 'good' && s.peer.pause_ms < deaf_ms(s.settings);
     noteOwner(turn, 'peer'); // whether or not it was heard as active
     claim(turn, wish.because);
     return;

@@ -71,7 +71,10 @@ export class Director {
     }
     this.take({ kind: 'health', health: this.health, reason: 'start' });
     this.take({ kind: 'witness', reachable: this.witnessLost === 0 });
-    if (epoch !== undefined) this.take({ kind: 'resume', epoch });
+    if (epoch !== undefined) {
+      world.resumes++;
+      this.take({ kind: 'resume', epoch });
+    }
     this.#tick(boot);
     world.queue.at(world.now + 3 * this.settings.interval_ms, () => {
       if (this.#boot === boot) this.take({ kind: 'complete', complete: this.incomplete === 0, reason: '' });

@@ -40,7 +40,8 @@ export class Ledger {
   firstOwned_ms = -1;
   longestGap_ms = 0;
   longestGapAt_ms = 0;
-  readonly gaps_ms: number[] = [];
+  /** Times without an owner, after the first one. */
+  readonly gaps: { readonly from_ms: number; readonly for_ms: number }[] = [];
 
   owns(side: Side): boolean {
     const owner = this.owners[side];
@@ -92,7 +93,7 @@ export class Ledger {
   #noteGap(now: number): void {
     const gap = now - this.ownerlessSince_ms;
     if (gap <= 0.001) return;
-    this.gaps_ms.push(gap);
+    this.gaps.push({ from_ms: now - gap, for_ms: gap });
     if (gap <= this.longestGap_ms) return;
     this.longestGap_ms = gap;
     this.longestGapAt_ms = now;

@@ -62,7 +62,7 @@ export function runSchedule(schedule: Schedule, tracing = false): Outcome {
     partedOverlap_ms: ledger.partedOverlap_ms,
     healingOverlap_ms: ledger.healingOverlap_ms,
     longestGap_ms: ledger.longestGap_ms,
-    gaps_ms: ledger.gaps_ms,
+    gaps_ms: ledger.gaps.map((gap) => gap.for_ms),
     settled_ms: settled_ms / settings.deadtime_ms,
   };
 }
@@ -132,7 +132,8 @@ function judge(world: World, violations: Violation[]): void {
   const beat_ms = 1.1 * settings.interval_ms + 2 * schedule.delay_ms;
   for (const [longest, limit_ms] of [
     [ledger.longestOverlap, lease_ms],
-    [ledger.longestHealing, lease_ms + beat_ms],
+    // Both may have crashed: who resumes meets the other's lease, of which nobody is left to tell.
+    [ledger.longestHealing, lease_ms * (1 + world.resumes) + beat_ms],
   ] as const)
     if (longest.for_ms > limit_ms)
       violations.push({
@@ -200,7 +201,8 @@ function judgeGaps(world: World, violations: Violation[]): void {
 
 /** Automatic moves: after the first one of a pair that has not restarted, none before the hold-down is over. */
 function judgeMoves(world: World, violations: Violation[]): void {
-  const free = /ordered|no VIP could be raised/;
+  const deaf = /does not hear this director/;
+  const free = /ordered|no VIP could be raised|does not hear this director/;
   const least_ms = stable_ms({
     ...world.directors[0].settings,
     deadtime_ms: Math.min(world.schedule.settings.deadtime_ms, world.directors[0].settings.deadtime_ms),
@@ -210,6 +212,7 @@ function judgeMoves(world: World, violations: Violation[]): void {
     const move = world.moves[i];
     if (before === undefined || move === undefined || free.test(move.because) || before.boots !== move.boots)
       continue;
+    if (deaf.test(before.because)) continue; // who took over then cannot know of a move
     if (before.side === move.side || move.at_ms - before.at_ms >= least_ms) continue;
     violations.push({
       code: 'flapping',

@@ -36,6 +36,7 @@ export class World {
   readonly onRecord: ((side: Side, event: string) => void) | undefined;
   now = 0;
   steps = 0;
+  resumes = 0;
   #orders = 0;
 
   constructor(schedule: Schedule, tracing = false, onRecord?: (side: Side, event: string) => void) {
