@@ -1,5 +1,5 @@
 // For tests: directors and a client on one link, each in a network namespace; and what the client's kernel believes, by
-// ARP and neighbour discovery of its own. Unanswered questions end within some 100 ms instead of seconds.
+// ARP and neighbour discovery of its own. Unanswered questions end within some 150 ms instead of seconds.
 
 import { address, familyOf } from '../../../director/model/address.ts';
 import type { Clock } from '../../../director/model/clock.ts';
@@ -65,7 +65,7 @@ export function createNeighbourhood(prefix: string): Neighbourhood {
   set.bridge(middle, 'br0', ['one', 'two', 'client']);
   for (const family of ['ipv4', 'ipv6'])
     for (const [name, value] of [
-      ['retrans_time_ms', 30],
+      ['retrans_time_ms', 50],
       ['delay_first_probe_time', 0],
     ] as const)
       sysctl(client, `net.${family}.neigh.eth0.${name}`, value);
