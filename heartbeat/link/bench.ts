@@ -1,13 +1,24 @@
 // What a beat costs: sealing one, judging one, and refusing what is forged or junk. Run by hand:
 // `npx node heartbeat/link/bench.ts`; prints microseconds per frame, the best of several rounds.
+import type { Beat, Heard } from '../core/types.ts';
 import { Guard } from './guard.ts';
-import { beat, ring } from './support/beats.ts';
+import { keyringsFrom } from './keys.ts';
 
 const FRAMES = 20_000;
 const ROUNDS = 5;
 
+const keyring = keyringsFrom(['a key of the bench, in its file']).forPurpose('beat');
+
+function beat(bootId: number, sequence: number, heard: readonly Heard[]): Beat {
+  return {
+    ...{ director: '', bootId, sequence, heard, epoch: 7, role: 'active', health: 'good', priority: 100 },
+    ...{ hold: false, complete: true, handover: false, asks: false },
+    ...{ revision: 3, revisionHash: 0xdead_beef, syncPosition: 12 },
+  };
+}
+
 function director(node: string, peer: string, bootId: number): Guard {
-  return new Guard({ cluster: 'bench', node, peer, bootId, links: 1, keyring: ring() });
+  return new Guard({ cluster: 'bench', node, peer, bootId, links: 1, keyring });
 }
 
 /** Microseconds for each. */
@@ -21,8 +32,7 @@ function measure(links: number) {
   const [one, other] = [director('lb1', 'lb2', 1), director('lb2', 'lb1', 2)];
   const heard = Array.from({ length: links }, (_, link) => ({ sequence: link, age_ms: 10 }));
   let sequence = 0;
-  const say = (guard: Guard, bootId: number) =>
-    guard.seal(beat({ bootId, sequence: ++sequence, heard }))[0]!.at(-1)!;
+  const say = (guard: Guard, bootId: number) => guard.seal(beat(bootId, ++sequence, heard))[0]!.at(-1)!;
   for (let turn = 0; turn < 3; turn++) {
     other.judge(0, say(one, 1), '', 0);
     one.judge(0, say(other, 2), '', 0);
