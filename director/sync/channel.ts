@@ -10,6 +10,11 @@ const RETRY_MAX_MS = 2_000;
 /** As much as the kernel allows (net.core.rmem_max). */
 const BUFFER_BYTES = 8 << 20;
 
+const PASSING = new Set([
+  ...['ECONNREFUSED', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN'],
+  ...['EMSGSIZE', 'ENOBUFS', 'EPERM', 'EAGAIN'],
+]);
+
 export interface End {
   readonly address: string;
   readonly port: number;
@@ -81,7 +86,7 @@ export class Channel implements Disposable {
     const socket = createSocket({ type: own.address.includes(':') ? 'udp6' : 'udp4' });
     this.#socket = socket;
     socket.on('message', this.#arrived);
-    socket.on('error', (error) => this.#fail(socket, error.message));
+    socket.on('error', (error) => this.#fault(socket, error));
     socket.on('connect', () => {
       this.#ready = true;
       this.#retry_ms = RETRY_LEAST_MS;
@@ -97,6 +102,12 @@ export class Channel implements Disposable {
     } catch (error) {
       this.#fail(socket, error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** What the network says of a datagram (icmp(7): nobody listens, no way) is no fault of the socket. */
+  #fault(socket: Socket, error: Error): void {
+    if (this.#ready && 'code' in error && PASSING.has(String(error.code))) this.#count('not-sent');
+    else this.#fail(socket, error.message);
   }
 
   #fail(socket: Socket, why: string): void {

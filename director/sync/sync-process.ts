@@ -5,7 +5,7 @@ import { openSyncPort, type SyncPort } from '../engine/ebpf/sync-port.ts';
 import type { Clock } from '../model/clock.ts';
 import { tellError } from '../model/error.ts';
 import { onReadable } from '../native/readable.ts';
-import { Channel } from './channel.ts';
+import { Channel, type End } from './channel.ts';
 import { nameHash } from './core/datagram.ts';
 import { Replica } from './core/replica.ts';
 import type { FromSync, SyncSettings, SyncStatus, ToSync } from './protocol.ts';
@@ -59,8 +59,8 @@ export class SyncProcess implements Disposable {
     this.#options = options;
     const { settings, keyring, clock, passes } = options;
     this.#channel = new Channel({
-      own: settings.own,
-      remote: settings.remote,
+      own: scoped(settings.own, settings.interface),
+      remote: scoped(settings.remote, settings.interface),
       keyring,
       clock,
       receive: (bytes) => this.#receive(bytes),
@@ -252,6 +252,11 @@ export class SyncProcess implements Disposable {
     replica.feed.refreshTimeouts();
     if (table.takeUnknown()) table.refresh();
   }
+}
+
+/** A link-local address means something on an interface only (RFC 4007). */
+function scoped(end: End, interfaceName: string): End {
+  return /^fe[89ab]/i.test(end.address) ? { ...end, address: `${end.address}%${interfaceName}` } : end;
 }
 
 /** CLOCK_MONOTONIC, the clock of the kernel's events. */

@@ -21,7 +21,7 @@ export const WHAT = {
   ask: 5,
 } as const;
 
-export const RANGE_SET_BYTES = RANGES / 8;
+const RANGE_SET_BYTES = RANGES / 8;
 export const CONTROL_BYTES = 6 + RANGE_SET_BYTES;
 /** Ranges in one record of digests, so that it fits into any batch. */
 export const DIGESTS_PER_RECORD = 64;

@@ -10,10 +10,9 @@
 // it accepts a new session of the other, so an old datagram names a session that is gone; within a session, serials are
 // accepted once. A hello (receiver's session 0) is the only datagram that can be played back, and all it does is to have
 // a hello sent to it.
-import { RECORD_BYTES_MAX } from './record.ts';
 
 export const MAGIC = 0x464c;
-export const VERSION = 1;
+const VERSION = 1;
 export const HEADER_BYTES = 80;
 export const MAC_BYTES = 16;
 /** Where the header says which key signed. */
@@ -21,7 +20,6 @@ export const KEY_AT = 45;
 export const DATAGRAM_BYTES_MAX = 1_400;
 /** The records end here at the latest. */
 export const RECORDS_END = DATAGRAM_BYTES_MAX - MAC_BYTES;
-export const RECORD_ROOM = RECORDS_END - HEADER_BYTES - RECORD_BYTES_MAX;
 
 /** batch: events, bulk entries and control records, in order. note: acknowledgement and sign of life. */
 export const DATAGRAM_KIND = { hello: 0, batch: 1, note: 2 } as const;
@@ -133,6 +131,26 @@ export function readHeader(view: DataView, length: number, header: Header): Data
   if (header.length !== length - HEADER_BYTES - MAC_BYTES) return 'length';
   if (batch !== header.length > 0) return 'length';
   return undefined;
+}
+
+export function emptyHeader(): Header {
+  return {
+    kind: 0,
+    cluster: 0,
+    sender: 0,
+    from: 0,
+    to: 0,
+    serial: 0,
+    epoch: 0,
+    flags: 0,
+    key: 0,
+    records: 0,
+    sequence: 0,
+    oldest: 1,
+    expected: 1,
+    ahead: 0,
+    length: 0,
+  };
 }
 
 /** FNV-1a (RFC 9923), for names in headers. */

@@ -5,7 +5,7 @@ import { type Digests, emptyDigests } from './control-record.ts';
 import { entryHash, hashEntry, rangeOf } from './hash.ts';
 import { KIND, kindOf, SLOT_WORDS, WORD } from './slot.ts';
 
-export const MADE = { own: 1, template: 2 } as const;
+const MADE = { own: 1, template: 2 } as const;
 
 export class Mirror {
   readonly keys: Uint32Array;

@@ -43,6 +43,8 @@ export class Outbound {
   repaired = 0;
   /** Records given up because there was no room for them, or no peer. */
   overflowed = 0;
+  /** How often everything was given up. */
+  abandoned = 0;
 
   /** The lowest sequence that can be sent again; the next one when there is none. */
   get oldest(): number {
@@ -79,6 +81,7 @@ export class Outbound {
   /** Gives up everything that is not acknowledged; the peer finds the gap by `oldest`. */
   abandon(): void {
     this.#giveUp();
+    this.abandoned++;
     this.#next++;
     this.#first = this.#unsent = this.#next;
     this.#window = WINDOW_START;

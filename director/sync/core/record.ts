@@ -137,6 +137,7 @@ export function readRecord(
   if ((shape & FTP) !== 0) {
     words[to + WORD.sequence_base] = input.getUint32(at);
     words[to + WORD.sequence_delta] = input.getUint32(at + 4, true);
+    if (words[to + WORD.sequence_delta] === 0) return refuse(note, 'spare-bits');
     at += 8;
   }
   return at;

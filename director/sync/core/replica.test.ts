@@ -209,3 +209,109 @@ describe('flush', () => {
     expect(answers).toEqual([false]);
   });
 });
+
+describe('two that were active at once', () => {
+  it.each([111, 112, 113])('hold what both had made, as the higher claim has it (seed %i)', (seed) => {
+    const pair = new Pair(seed);
+    pair.faults = BAD;
+    const state = { next: 0, open: [] as number[] };
+    pair.run(2_000, churn(pair, state, 4));
+    pair.runUntil(equal(pair), 20_000);
+    pair.cut = true;
+    pair.run(1_500);
+    pair.b.setRole(true, 2);
+    for (let number = 0; number < 200; number++) {
+      pair.a.table.open({ client: 0x0b00_0000, client_port: number, server: 1 });
+      pair.b.table.open({ client: 0x0c00_0000, client_port: number, server: 2 });
+      // the same client at both, led to different servers
+      pair.a.table.open({ client: 0x0d00_0000, client_port: number, server: 1 });
+      pair.b.table.open({ client: 0x0d00_0000, client_port: number, server: 2 });
+      pair.run(5);
+    }
+    const ofBoth = pair.b.table.index.size;
+    pair.cut = false;
+    pair.run(300);
+    pair.a.setRole(false, 1);
+    expect(pair.runUntil(equal(pair), 30_000)).toBe(true);
+    expect(pair.b.table.index.size).toBe(ofBoth + 200);
+    for (const line of pair.a.table.dump())
+      if (line.includes(String(0x0d00_0000))) expect(line).toContain('.2 ');
+  });
+
+  it('swap roles without a loss, back and forth', () => {
+    const pair = new Pair(121);
+    pair.faults = BAD;
+    const state = { next: 0, open: [] as number[] };
+    const both = churn(pair, state, 3);
+    for (let epoch = 2; epoch < 8; epoch++) {
+      const active = epoch % 2 === 0 ? pair.b : pair.a;
+      const other = active === pair.a ? pair.b : pair.a;
+      active.setRole(true, epoch);
+      pair.run(50);
+      other.setRole(false, epoch);
+      // whoever is active makes new ones
+      pair.run(1_000, () => (active === pair.a ? both() : active.table.open(ends(100_000 + state.next++))));
+    }
+    expect(pair.runUntil(equal(pair), 30_000)).toBe(true);
+    for (const number of state.open) expect(pair.a.table.left(ends(number))).toBe(true);
+  });
+});
+
+describe('digests', () => {
+  it('find nothing to repair while connections come, go and expire on a good wire', () => {
+    const pair = new Pair(131);
+    const state = { next: 0, open: [] as number[] };
+    pair.runUntil(equal(pair), 10_000);
+    const repairs = pair.b.replica.incoming.counts.repaired_entries;
+    const step = churn(pair, state, 2);
+    pair.run(200_000, () => {
+      if (pair.now % 100 < 5) {
+        step();
+        for (const side of [pair.a, pair.b]) side.table.sweep();
+      }
+    });
+    expect(pair.b.replica.incoming.counts.compared).toBeGreaterThan(50);
+    expect(pair.b.replica.incoming.counts.repaired_entries).toBe(repairs);
+  });
+
+  it('find an entry that one side has lost by itself', () => {
+    const pair = new Pair(132);
+    for (let number = 0; number < 500; number++) pair.a.table.open(ends(number));
+    pair.runUntil(equal(pair), 10_000);
+    for (let number = 0; number < 50; number++) pair.b.table.close(ends(number));
+    expect(pair.b.table.index.size).toBe(450);
+    expect(pair.runUntil(equal(pair), 30_000)).toBe(true);
+    expect(pair.a.table.index.size).toBe(500);
+  });
+
+  it('remove from the standby what the active does not have', () => {
+    const pair = new Pair(133);
+    pair.a.table.open(ends(1));
+    pair.runUntil(equal(pair), 10_000);
+    pair.cut = true;
+    pair.run(20);
+    pair.a.replica.session.outbound.abandon();
+    pair.a.table.close(ends(1));
+    pair.a.table.drain(10, () => {});
+    pair.cut = false;
+    expect(pair.runUntil(() => pair.b.table.index.size === 0, 30_000)).toBe(true);
+  });
+});
+
+describe('a peer that reads nothing', () => {
+  it('is passed over when the history is full, and gets the table anew', () => {
+    const pair = new Pair(141, 40_000);
+    pair.runUntil(equal(pair), 10_000);
+    let number = 0;
+    // batches are lost, signs of life are not
+    pair.passes = (length) => length < 110;
+    pair.run(25_000, () => {
+      for (let count = 0; count < 4; count++) pair.a.table.open(ends(number++));
+    });
+    expect(pair.a.replica.session.outbound.abandoned).toBeGreaterThan(0);
+    expect(pair.a.replica.session.outbound.kept).toBeLessThanOrEqual(4_096);
+    pair.passes = () => true;
+    expect(pair.runUntil(equal(pair), 30_000)).toBe(true);
+    expect(pair.b.table.index.size).toBe(number);
+  });
+});

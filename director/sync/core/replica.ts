@@ -32,6 +32,7 @@ export type Flushed = (result: { ok: boolean; reason: string; took_ms: number; e
 
 interface Flush {
   readonly position: number;
+  readonly abandoned: number;
   readonly began: number;
   readonly until: number;
   readonly events: number;
@@ -147,8 +148,15 @@ export class Replica {
     if (!this.session.isUp) done({ ok: false, reason: 'The peer does not answer.', ...began });
     else if (this.#flushes.length >= FLUSHES_MAX) done({ ok: false, reason: 'Too many at once.', ...began });
     else {
-      const position = this.session.outbound.position;
-      this.#flushes.push({ position, began: now, until: now + within_ms, events: began.events, done });
+      const { position, abandoned } = this.session.outbound;
+      this.#flushes.push({
+        position,
+        abandoned,
+        began: now,
+        until: now + within_ms,
+        events: began.events,
+        done,
+      });
       this.#endFlushes(now);
     }
   }
@@ -323,10 +331,12 @@ export class Replica {
 
   #endFlushes(now: number): void {
     if (this.#flushes.length === 0) return;
-    const { oldest } = this.session.outbound;
-    this.#flushes = this.#flushes.filter(({ position, began, until, events, done }) => {
+    const { oldest, abandoned } = this.session.outbound;
+    this.#flushes = this.#flushes.filter(({ position, began, until, events, done, ...flush }) => {
       const took_ms = now - began;
       if (!this.session.isUp) done({ ok: false, reason: 'The peer does not answer.', took_ms, events });
+      else if (abandoned !== flush.abandoned)
+        done({ ok: false, reason: 'The peer was behind; the tables are compared anew.', took_ms, events });
       else if (oldest > position) done({ ok: true, reason: 'The peer has everything.', took_ms, events });
       else if (now >= until) done({ ok: false, reason: 'The peer is too slow.', took_ms, events });
       else return true;

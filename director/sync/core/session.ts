@@ -4,6 +4,7 @@
 import {
   DATAGRAM_KIND,
   type DatagramFault,
+  emptyHeader,
   FLAG,
   HEADER_BYTES,
   type Header,
@@ -14,8 +15,8 @@ import {
 import { type Arrived, Inbound } from './inbound.ts';
 import { type Acknowledged, type Batch, Outbound } from './outbound.ts';
 
-export const KEEPALIVE_MS = 100;
-export const SILENT_MS = 1_000;
+const KEEPALIVE_MS = 100;
+const SILENT_MS = 1_000;
 const ACK_DELAY_MS = 2;
 const ANSWER_LEAST_MS = 20;
 
@@ -92,6 +93,7 @@ export class Session {
   #answered_at = Number.NEGATIVE_INFINITY;
   #renewed_at = Number.NEGATIVE_INFINITY;
   #owesAck = false;
+  #owesNote = false;
   readonly rejected: Partial<Record<Rejection, number>> = {};
   readonly counts = { sent: 0, sent_bytes: 0, received: 0, received_bytes: 0, missed: 0, duplicates: 0 };
 
@@ -193,6 +195,9 @@ export class Session {
     this.outbound.acknowledge(header.expected, header.ahead, now, this.#settings.acknowledged);
     if (header.kind === DATAGRAM_KIND.batch) this.#takeBatch(header, bytes, effects);
     else if (header.kind === DATAGRAM_KIND.note) this.#passTo(header.oldest, effects);
+    // The peer may have begun by our word, and needs one in this session to know that it has.
+    if (this.#owesNote) this.#sendNote(DATAGRAM_KIND.note, now, effects);
+    this.#owesNote = false;
     this.#transmit(now, effects);
   }
 
@@ -234,6 +239,7 @@ export class Session {
     this.#alive = true;
     this.#hasOurs = false;
     this.#owesAck = false;
+    this.#owesNote = true;
     effects.push({ kind: 'up' });
   }
 
@@ -337,24 +343,4 @@ export class Session {
 
 function deliver(arrived: Arrived, effects: SessionEffect[]): void {
   effects.push({ kind: 'deliver', bytes: arrived.bytes, records: arrived.records });
-}
-
-function emptyHeader(): Header {
-  return {
-    kind: 0,
-    cluster: 0,
-    sender: 0,
-    from: 0,
-    to: 0,
-    serial: 0,
-    epoch: 0,
-    flags: 0,
-    key: 0,
-    records: 0,
-    sequence: 0,
-    oldest: 1,
-    expected: 1,
-    ahead: 0,
-    length: 0,
-  };
 }

@@ -32,7 +32,6 @@ export const WORD = {
 } as const;
 
 export const KIND = { free: 0, connection: 1, template: 2 } as const;
-export const STATES = 16;
 export const NONE = 0xffff_ffff;
 export const TCP = 6;
 export const UDP = 17;

@@ -19,7 +19,7 @@ import {
 export const ESTABLISHED = 1;
 const TEMPLATE_STATE = 12;
 /** Lifetimes by state; short, so that simulations see ends. */
-export const LIFETIMES_MS = [2, 900, 120, 60, 120, 120, 10, 60, 30, 120, 120, 300, 360].map((s) => s * 1_000);
+const LIFETIMES_MS = [2, 900, 120, 60, 120, 120, 10, 60, 30, 120, 120, 300, 360].map((s) => s * 1_000);
 
 export interface Ends {
   readonly client: number;
@@ -88,6 +88,10 @@ export class MemoryTable implements TablePort {
   close(ends: Ends): void {
     const slot = this.index.get(keyOf(slotOf(ends, ESTABLISHED), 0));
     if (slot !== undefined) this.#release(slot, 0);
+  }
+  /** Whether there is such a connection. */
+  left(ends: Ends): boolean {
+    return this.index.has(keyOf(slotOf(ends, ESTABLISHED), 0));
   }
   /** Ends what is over. */
   sweep(): void {

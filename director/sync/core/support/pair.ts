@@ -10,7 +10,7 @@ export interface Faults {
   readonly delay_ms: number;
 }
 
-export const NO_FAULTS: Faults = { loss: 0, duplicates: 0, delay_ms: 1 };
+const NO_FAULTS: Faults = { loss: 0, duplicates: 0, delay_ms: 1 };
 const STEP_MS = 5;
 
 interface Flying {
@@ -82,6 +82,8 @@ export class Pair {
   faults: Faults = NO_FAULTS;
   /** No datagram passes. */
   cut = false;
+  /** Whether a datagram of this length passes. */
+  passes: (length: number) => boolean = () => true;
   readonly a: Side;
   readonly b: Side;
   datagrams = 0;
@@ -107,7 +109,7 @@ export class Pair {
   send(from: Side, bytes: Uint8Array, length: number): void {
     this.datagrams++;
     this.bytes += length + MAC_BYTES;
-    if (this.cut) return;
+    if (this.cut || !this.passes(length)) return;
     const to = from === this.a ? this.b : this.a;
     const copies = this.random() < this.faults.duplicates ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
