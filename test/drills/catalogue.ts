@@ -6,6 +6,8 @@ import { vipConflict } from './vip-conflict.ts';
 
 /** A beat may have been sent just before the fault, and the next decision falls within an interval. */
 const takeover_ms = ({ deadtime_ms, interval_ms }: Timing): number => deadtime_ms + interval_ms;
+/** Who was cut off learns from the first beat that somebody else has claimed. */
+const beat_ms = ({ interval_ms }: Timing): number => interval_ms;
 /** What the observation itself costs where nothing must be lost at all. */
 const NOTHING_MS = 20;
 const nothing = (): number => NOTHING_MS;
@@ -34,13 +36,13 @@ const kills: readonly Drill[] = [
   {
     name: 'kill-active',
     what: 'every process of the active director is killed, and started again as soon as its peer has taken over',
-    expects: { owner: 'moves', outage_ms: takeover_ms, theirs: THEIRS.killed },
+    expects: { owner: 'moves', outage_ms: takeover_ms, theirs: THEIRS.killed, orphans: true },
     run: (stage) => killAll(stage, 0),
   },
   {
     name: 'kill-everything',
     what: 'every process of the active director is killed and stays dead for a while; its kernel keeps address and tables',
-    expects: { owner: 'moves', outage_ms: takeover_ms, theirs: THEIRS.killed },
+    expects: { owner: 'moves', outage_ms: takeover_ms, theirs: THEIRS.killed, orphans: true },
     run: (stage) => killAll(stage, 2 * stage.pace.broken_ms),
   },
   {
@@ -84,7 +86,7 @@ const kills: readonly Drill[] = [
   {
     name: 'freeze-10s',
     what: 'every process of the active director is stopped (SIGSTOP) for 10 s, then goes on as if nothing had been',
-    expects: { owner: 'moves', outage_ms: takeover_ms, theirs: THEIRS.cutOff },
+    expects: { owner: 'moves', outage_ms: takeover_ms, theirs: THEIRS.cutOff, orphans: true },
     async run(stage) {
       stage.fault(`${stage.active.name} is frozen`);
       stage.active.freeze();
@@ -101,7 +103,7 @@ const links: readonly Drill[] = [
   {
     name: 'cut-all-links',
     what: 'the active director is cut off from everything, silently, and comes back as it was',
-    expects: { owner: 'moves', outage_ms: takeover_ms, theirs: THEIRS.cutOff },
+    expects: { owner: 'moves', outage_ms: takeover_ms, theirs: THEIRS.cutOff, twoOwners_ms: beat_ms },
     async run(stage) {
       stage.fault(`${stage.active.name} is cut off`);
       using healing = cutAllLinks(stage);
@@ -125,7 +127,7 @@ const links: readonly Drill[] = [
   {
     name: 'one-way-loss',
     what: 'the standby hears nothing of the active director, which hears it well, on every link',
-    expects: { owner: 'any', outage_ms: takeover_ms },
+    expects: { owner: 'any', outage_ms: takeover_ms, orphans: true },
     async run(stage) {
       stage.fault(`nothing that ${stage.active.name} sends reaches ${stage.standby.name}`);
       using _healing = dropBetween(stage, { permille: 1_000, oneWay: true, serial: true });
@@ -161,7 +163,7 @@ const links: readonly Drill[] = [
   {
     name: 'both-active-heal',
     what: 'beats are lost on every link while all else works, so that both directors claim; then the links are mended',
-    expects: { owner: 'any', outage_ms: takeover_ms, twoOwners_ms: () => Infinity },
+    expects: { owner: 'any', outage_ms: takeover_ms, twoOwners_ms: () => Infinity, orphans: true },
     async run(stage) {
       stage.fault('no beat gets through on any link');
       {

@@ -16,6 +16,11 @@ export interface Expectation {
   readonly outage_ms: (timing: Timing) => number;
   /** Two owners at once, on the wire; default 0. Infinity where the drill makes them. */
   readonly twoOwners_ms?: (timing: Timing) => number;
+  /**
+   * Connections may be lost that began after the fault, on a director that could tell its peer of nothing any more, or that
+   * were begun with two directors at once. Those from before the fault never may.
+   */
+  readonly orphans?: true;
   /** What keepalived 2.2.7 with the kernel's sync daemon did. */
   readonly theirs?: string;
 }

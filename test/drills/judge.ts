@@ -15,7 +15,7 @@ export function judge(
   const complaints = [
     ...troubles,
     ...outageComplaints(seen, limit_ms),
-    ...lostComplaints(seen),
+    ...lostComplaints(seen, expects),
     ...ownerComplaints(seen, expects),
     ...(seen.two_owners_ms > twoOwners_ms || (twoOwners_ms === 0 && seen.two_owners_times > 0)
       ? [`two owners on the wire for ${seen.two_owners_ms.toFixed(1)} ms, ${seen.two_owners_times} times`]
@@ -38,7 +38,10 @@ function outageComplaints(seen: Unjudged, limit_ms: number): string[] {
   return [`outage ${outage}, more than ${limit_ms.toFixed(0)} ms`];
 }
 
-function lostComplaints({ established, young, fresh, udp }: Unjudged): string[] {
+function lostComplaints(
+  { established, young, fresh, udp, orphans_lost }: Unjudged,
+  { orphans }: Expectation,
+): string[] {
   const complaints: string[] = [];
   if (established.of === 0) complaints.push('no established connection');
   if (established.lost > 0)
@@ -49,6 +52,8 @@ function lostComplaints({ established, young, fresh, udp }: Unjudged): string[] 
     complaints.push(`${young.lost} of ${young.of} young connections lost (${kindsOf(young.kinds)})`);
   if (fresh.failed > 0)
     complaints.push(`${fresh.failed} of ${fresh.made} new connections failed (${kindsOf(fresh.kinds)})`);
+  if (orphans_lost > 0 && !orphans)
+    complaints.push(`${orphans_lost} connections lost that began between the fault and the takeover`);
   if (udp.flows > 0 && udp.sent === udp.lost) complaints.push('no datagram came back');
   return complaints;
 }

@@ -23,6 +23,11 @@ export function reportLines(report: DrillReport): string[] {
       .join(', ')}`,
     `  established   ${established.lost} of ${established.of} lost${listed(established.kinds)}, longest stall ${ms(established.stall_ms)}`,
     `  young         ${young.lost} of ${young.of} lost${listed(young.kinds)}, longest stall ${ms(young.stall_ms)}`,
+    ...(report.orphans_lost > 0
+      ? [
+          `  orphans       ${report.orphans_lost} lost that began between the fault and the takeover: nobody could tell the standby of them`,
+        ]
+      : []),
     `  new           ${fresh.failed} of ${fresh.made} failed${listed(fresh.kinds)}, ${fresh.slow} delayed (first packet lost)`,
     ...(udp.flows > 0
       ? [`  datagrams     ${udp.lost} of ${udp.sent} lost, longest gap ${ms(udp.gap_ms)}`]

@@ -39,6 +39,8 @@ export interface DrillReport {
   readonly established: ConnectionsReport;
   /** Opened during the run, so that some were a packet old when the fault came. */
   readonly young: ConnectionsReport;
+  /** Lost of those that began between the fault and the takeover, not counted above. */
+  readonly orphans_lost: number;
   readonly lost_examples: readonly Lost[];
   readonly fresh: {
     readonly made: number;

@@ -11,7 +11,7 @@ import type { ConnectionsReport, DrillReport } from './report.ts';
 import { openStage, rest, type Site, type StageRecord, settle } from './stage.ts';
 import { outage_ms } from './traffic/gaps.ts';
 import type { TrafficResult } from './traffic/traffic.ts';
-import type { LastingResult } from './traffic/types.ts';
+import type { LastingResult, Lost } from './traffic/types.ts';
 
 export interface RunOptions {
   readonly pace: Pace;
@@ -23,6 +23,9 @@ export interface RunOptions {
 const STEADY_MS = 1_000;
 /** A first packet that was lost is sent again after a second. */
 const AFTERMATH_MS = 1_500;
+const EXAMPLES_KEPT = 40;
+/** The client hears of the new owner, and frames to the former one may be on their way. */
+const ORPHANS_UNTIL_MS = 100;
 
 export async function runDrill(site: Site, drill: Drill, options: RunOptions): Promise<DrillReport> {
   const { lab, observer, traffic } = site;
@@ -84,7 +87,12 @@ function gather(all: Seen): Unjudged {
   const overall_ms = every_ms / Math.max(1, fresh.services.length);
   const overlaps = overlapsOf(owners.reigns.filter(({ to }) => to > fault_at));
   const ownerMac = ownerOf(owners.reigns, vips[0]!) ?? 'nobody';
-  const failed = addUp(fresh.services.map((service) => service.failed));
+  const taken_at = takenAt(all);
+  const isOrphan = ({ began }: Lost): boolean => began >= fault_at && began <= taken_at + ORPHANS_UNTIL_MS;
+  const failed = without(
+    addUp(fresh.services.map((service) => service.failed)),
+    fresh.examples.filter(isOrphan),
+  );
   return {
     drill: drill.name,
     at: new Date().toISOString(),
@@ -105,12 +113,15 @@ function gather(all: Seen): Unjudged {
     ),
     noise_ms: outage_ms(fresh.before, overall_ms),
     established: connectionsOf(established),
-    young: connectionsOf(fresh.lasting),
-    lost_examples: [...established.examples, ...fresh.lasting.examples, ...fresh.examples].map((lost) => ({
-      ...lost,
-      began: lost.began - fault_at,
-      at: lost.at - fault_at,
-    })),
+    young: connectionsOf(fresh.lasting, fresh.lasting.examples.filter(isOrphan)),
+    orphans_lost: [...fresh.examples, ...fresh.lasting.examples].filter(isOrphan).length,
+    lost_examples: [...established.examples, ...fresh.lasting.examples, ...fresh.examples]
+      .slice(0, EXAMPLES_KEPT)
+      .map((lost) => ({
+        ...lost,
+        began: lost.began - fault_at,
+        at: lost.at - fault_at,
+      })),
     fresh: {
       made: fresh.services.reduce((total, { made }) => total + made, 0),
       failed: Object.values(failed).reduce((total, count) => total + count, 0),
@@ -142,9 +153,24 @@ function gather(all: Seen): Unjudged {
   };
 }
 
-function connectionsOf(result: LastingResult): ConnectionsReport {
-  const lost = Object.values(result.lost).reduce((total, count) => total + count, 0);
-  return { of: result.of, lost, kinds: result.lost, stall_ms: result.stall_ms };
+function connectionsOf(result: LastingResult, orphans: readonly Lost[] = []): ConnectionsReport {
+  const kinds = without(result.lost, orphans);
+  const lost = Object.values(kinds).reduce((total, count) => total + count, 0);
+  return { of: result.of, lost, kinds, stall_ms: result.stall_ms };
+}
+
+function without(kinds: Readonly<Record<string, number>>, losses: readonly Lost[]): Record<string, number> {
+  const left = { ...kinds };
+  for (const { kind } of losses) left[kind] = (left[kind] ?? 0) - 1;
+  return Object.fromEntries(Object.entries(left).filter(([, count]) => count > 0));
+}
+
+/** When the standby first answered for a VIP after the fault; the fault itself where it never did. */
+function takenAt({ stage, owners, fault_at }: Seen): number {
+  const began = owners.reigns
+    .filter(({ mac, from }) => from >= fault_at && stage.observer.nameOf(mac) === stage.standby.name)
+    .map(({ from }) => from);
+  return began.length > 0 ? Math.min(...began) : fault_at;
 }
 
 function addUp(parts: readonly Readonly<Record<string, number>>[]): Record<string, number> {

@@ -106,10 +106,23 @@ export async function settle(lab: Lab, signal?: AbortSignal): Promise<void> {
     SETTLED_MS,
     async () => {
       signal?.throwIfAborted();
-      why = unrest(await viewPair(lab.directors));
+      why = unrest(await viewPair(lab.directors)) ?? (await unready(lab));
       return why === undefined;
     },
   );
+}
+
+/** Why a switchover would be refused now. */
+async function unready(lab: Lab): Promise<string | undefined> {
+  const active = activeOf(await viewPair(lab.directors));
+  if (!active) return 'nobody is active';
+  try {
+    const { checks } = await active.control.call('switchover', { body: { dry_run: true } });
+    const failed = checks.find(({ ok }) => !ok);
+    return failed && `${failed.name}: ${failed.detail}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 async function switchover(lab: Lab): Promise<void> {

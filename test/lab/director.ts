@@ -103,6 +103,7 @@ export function createDirector(
         node: [CLI, 'run', '--config', configuration, '--node', name, '--state', state, '--runtime', runtime],
         through: [...withBpffs(bpffs, serial), ...asWords(environment)],
         signalAtParentDeath: 'TERM',
+        urgent: true,
         text: (text) => void lines.write(text),
       });
       void program.ended.then(({ complaint }) => lines.end(complaint));

@@ -61,6 +61,8 @@ export interface Lab extends AsyncDisposable {
   /** The first director. */
   readonly director: LabDirector;
   readonly directors: readonly LabDirector[];
+  /** The active one, else one that runs. */
+  spokesman(): Promise<LabDirector>;
   readonly pair: PairSettings;
   readonly wires: LabWires;
   readonly serial: LabSerial | undefined;
@@ -143,6 +145,7 @@ export async function createLab(options: LabOptions = {}): Promise<Lab> {
       server,
       director,
       directors,
+      spokesman: () => spokesman(directors),
       pair,
       wires: createWires(set),
       serial,

@@ -1,14 +1,16 @@
 // `npm start`: the lab, shown. Exit status 0 only if every connection went where it should.
 import { EXIT, FairleadError } from '../../director/model/error.ts';
+import { serveDrills } from '../drills/serve.ts';
 import { keptFolder } from './folder.ts';
 import { createLab, type Lab } from './lab.ts';
+import { startObserver } from './observer/observer.ts';
 import { type Options, parseOptions, USAGE } from './options.ts';
 import { render, renderPlain } from './screen.ts';
 import { startShow } from './show.ts';
 import { summaryLines } from './summary.ts';
 import type { Summary } from './tally.ts';
 import { isLively, openCanvas, openKeys, styleOf } from './terminal.ts';
-import { SERVER_NAMES } from './topology.ts';
+import { DIRECTOR_NAMES, SERVER_NAMES } from './topology.ts';
 import type { View } from './view.ts';
 
 const SIGNAL_STATUS: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
@@ -37,7 +39,8 @@ function endOnSignals(): Interruption {
 async function present(lab: Lab, options: Options, controller: AbortController): Promise<Summary> {
   const output = process.stdout;
   const lively = !options.plain && !options.json && isLively(output, process.env);
-  using resources = new DisposableStack();
+  await using resources = new AsyncDisposableStack();
+  const observer = lab.directors.length > 1 ? resources.use(await watchWire(lab)) : undefined;
   const canvas = lively ? resources.use(openCanvas(output)) : undefined;
   let nextPlain_s = PLAIN_EVERY_S;
   const plain = (view: View): void => {
@@ -48,20 +51,36 @@ async function present(lab: Lab, options: Options, controller: AbortController):
   const show = startShow(lab, {
     seconds: options.seconds,
     kill: options.kill,
+    observer,
     ended: controller.signal,
     event: (line) => canvas ?? say(options, line),
     show: (view) => (canvas ? canvas.draw(render(view, styleOf(output, process.env))) : plain(view)),
   });
+  resources.use(
+    await serveDrills(lab, {
+      began: ({ name }) => show.drillBegan(name),
+      ended: ({ name }, report) => show.drillEnded(name, report?.ok),
+    }),
+  );
   if (lively)
     resources.use(
       openKeys(process.stdin, (key) => {
-        const server = SERVER_NAMES[Number(key) - 1];
-        if (server) show.toggle(server);
+        const one = [...SERVER_NAMES, ...lab.directors.map(({ name }) => name)][Number(key) - 1];
+        if (one) show.toggle(one);
         else if (key === 'q') controller.abort();
         else if (key === '\x03') process.kill(process.pid, 'SIGINT');
       }),
     );
   return await show.done;
+}
+
+function watchWire(lab: Lab): ReturnType<typeof startObserver> {
+  const vips = [...new Set(lab.services.map(({ vip }) => vip))];
+  return startObserver(
+    lab.namespaces,
+    lab.directors.map(({ name }) => name),
+    vips,
+  );
 }
 
 /** With --json stdout is for the summary alone. */
@@ -82,6 +101,7 @@ async function main(interruption: Interruption): Promise<number> {
     });
   const began = performance.now();
   const lab = await createLab({
+    directors: options.single ? ['lb1'] : DIRECTOR_NAMES,
     keep: options.keep,
     signal: interruption.controller.signal,
     stage: (what) => say(options, `lab: ${what}`),
@@ -90,6 +110,7 @@ async function main(interruption: Interruption): Promise<number> {
   try {
     say(options, `lab: ready after ${((performance.now() - began) / 1_000).toFixed(1)} s`);
     say(options, `lab: npm run -s fairlead -- status --runtime ${lab.director.runtime}`);
+    if (lab.directors.length > 1) say(options, 'lab: npm run -s fairlead -- drill kill-active');
     summary = await present(lab, options, interruption.controller);
   } finally {
     await lab[Symbol.asyncDispose]();

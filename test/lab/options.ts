@@ -7,15 +7,19 @@ export interface Options {
   readonly seconds: number | undefined;
   readonly keep: boolean;
   readonly kill: boolean;
+  /** One director instead of a pair. */
+  readonly single: boolean;
   readonly json: boolean;
   readonly plain: boolean;
   readonly help: boolean;
 }
 
-export const USAGE = `npm start -- [--seconds N] [--no-kill] [--keep] [--json] [--plain]
+export const USAGE = `npm start -- [--seconds N] [--no-kill] [--single] [--keep] [--json] [--plain]
 
   --seconds N  run that long, print a summary, exit 0 only if all is well (at least 6); default: until q or Ctrl-C
-  --no-kill    leave the real servers alone; otherwise one is killed after a third of the time, revived after two thirds
+  --no-kill    leave everybody alone; otherwise a real server is killed and revived, and then the active director, if the
+               time is 20 s or more
+  --single     one director instead of a pair
   --keep       leave configuration, state and logs behind and say where
   --json       print the summary as JSON, and nothing else on stdout
   --plain      one line a second instead of a live view
@@ -33,6 +37,7 @@ export function parseOptions(args: readonly string[]): Options {
     seconds,
     keep: values.keep ?? false,
     kill: !(values['no-kill'] ?? false),
+    single: values.single ?? false,
     json: values.json ?? false,
     plain: values.plain ?? false,
     help: values.help ?? false,
@@ -45,6 +50,7 @@ function parse(args: readonly string[]) {
       args: [...args],
       options: {
         seconds: { type: 'string' },
+        single: { type: 'boolean' },
         keep: { type: 'boolean' },
         'no-kill': { type: 'boolean' },
         json: { type: 'boolean' },

@@ -5,6 +5,7 @@ import type { Namespace, Namespaces } from '../support/netns.ts';
 import { readLines, writeLine } from './lines.ts';
 
 const STDERR_KEPT_BYTES = 8_192;
+const NICE = ['nice', '-n', '-5'];
 
 export interface Ended {
   readonly status: number | undefined;
@@ -27,6 +28,8 @@ export interface ProgramOptions {
   readonly node: readonly string[];
   /** A command that ends by executing what follows it. */
   readonly through?: readonly string[];
+  /** Before unrelated work where processors are scarce: those who measure, and those who stand in for machines. */
+  readonly urgent?: boolean;
   /** What the kernel sends it when the lab is gone. */
   readonly signalAtParentDeath: 'TERM' | 'KILL';
   readonly line?: (value: unknown) => void;
@@ -39,7 +42,13 @@ export function startProgram(set: Namespaces, options: ProgramOptions): Program 
     options.namespace,
     'setpriv',
     [
-      ...['--pdeathsig', options.signalAtParentDeath, '--', ...(options.through ?? [])],
+      ...[
+        '--pdeathsig',
+        options.signalAtParentDeath,
+        '--',
+        ...(options.urgent ? NICE : []),
+        ...(options.through ?? []),
+      ],
       ...[process.execPath, ...options.node],
     ],
     // A process group of its own: Ctrl-C in the terminal reaches the lab alone, which then ends its programs in order.

@@ -26,7 +26,7 @@ export function render(view: View, style: Style): string[] {
     '',
   ];
   const table = tableLines(view, style, paint);
-  const foot = ['', serversLine(view, paint), ...hintLines(view, style)];
+  const foot = ['', ...pairLines(view, paint), serversLine(view, paint), ...hintLines(view, style)];
   const room = style.rows - head.length - table.length - foot.length - 2;
   const events = room >= EVENTS_MIN ? ['', ...view.events.slice(-room).map((event) => `  ${event}`)] : [];
   return [...head, ...table, ...events, ...foot]
@@ -41,7 +41,8 @@ export function renderPlain(view: View): string {
   const shares = view.servers.map(
     (server) => `${server.name} ${percent(server.share)}${server.up ? '' : ' down'}`,
   );
-  return `${clock(view.elapsed_s)}  ${rate.toFixed(0)} connections/s  ${shares.join('  ')}  held ${held}  errors ${view.errors} (+${view.errorsExplained} during detection)`;
+  const pair = view.pair ? `  VIPs at ${view.pair.owners.join(' and ') || 'nobody'}` : '';
+  return `${clock(view.elapsed_s)}  ${rate.toFixed(0)} connections/s  ${shares.join('  ')}  held ${held}  errors ${view.errors} (+${view.errorsExplained} during detection)${pair}`;
 }
 
 function topologyLine(view: View, style: Style): string {
@@ -96,6 +97,21 @@ function tableLines(view: View, style: Style, paint: Painter): string[] {
   }
 }
 
+function pairLines({ pair }: View, paint: Painter): string[] {
+  if (!pair) return [];
+  const parts = pair.directors.map(({ name, role, links, links_up, sync }, index) => {
+    const shown =
+      role === 'gone' ? paint.red('gone') : role === 'active' ? paint.green('active') : paint.bold('standby');
+    const rest = role === 'gone' ? '' : `, ${links_up}/${links} links, sync ${sync}`;
+    return `[${index + 4}] ${name} ${shown}${rest}`;
+  });
+  const owners = pair.owners.join(' and ') || 'nobody';
+  return [
+    `Directors     ${parts.join('   ')}`,
+    `On the wire   ${pair.owners.length === 1 ? paint.green(owners) : paint.red(owners)} ${pair.owners.length > 1 ? 'answer' : 'answers'} for the VIPs`,
+  ];
+}
+
 function serversLine(view: View, paint: Painter): string {
   const parts = view.servers.map((server, index) => {
     const state = !server.running ? paint.red('killed') : server.up ? paint.green('up') : 'coming';
@@ -109,7 +125,8 @@ function hintLines(view: View, style: Style): string[] {
   const runtime = `--runtime ${view.runtime}`;
   const whole = `Elsewhere     ${command} ${runtime}`;
   return [
-    'Keys          1 2 3 kill or revive a real server   q quit',
+    `Keys          1 2 3 kill or revive a real server${view.pair ? '   4 5 a director' : ''}   q quit`,
+    ...(view.pair ? ['Drills        npm run -s fairlead -- drill kill-active'] : []),
     ...(whole.length <= style.columns
       ? [whole]
       : [`Elsewhere     ${command} \\`, `              ${runtime}`]),

@@ -43,6 +43,7 @@ export function createServer(set: Namespaces, name: ServerName): LabServer {
           NETWORK.vip.tunnel,
         ],
         signalAtParentDeath: 'KILL',
+        urgent: true,
         line: () => resolve(), // the only line it writes says that it is ready
       });
       program = started;

@@ -1,30 +1,42 @@
-// The show: polls the director, follows the client, kills and revives real servers on time or on a key, and hands what
-// is known to whoever draws it. Ends by itself after the given time, or when told to.
+// The show: polls the directors, follows the client, kills and revives real servers and directors on time or on a key, and
+// hands what is known to whoever draws it. Ends by itself after the given time, or when told to.
 import type { ServiceStatus } from '../../director/control/schema.ts';
 import type { ClientReport } from './client/traffic.ts';
 import { createDrill, type Story } from './drill.ts';
 import type { Lab } from './lab.ts';
+import { monotonic_ms } from './monotonic.ts';
+import type { LabObserver } from './observer/observer.ts';
+import { type DirectorView, viewPair } from './pair.ts';
+import { createSchedule, type Turn } from './schedule.ts';
+import { createTakeovers, type PairStory } from './takeovers.ts';
 import { addReport, createTally, judge, type Summary } from './tally.ts';
-import { SERVER_NAMES, type ServerName } from './topology.ts';
-import { type View, viewOf } from './view.ts';
+import { type DirectorName, SERVER_NAMES, type ServerName } from './topology.ts';
+import { pairView, type View, viewOf } from './view.ts';
 
 const POLL_MS = 100;
 const WINDOW_REPORTS = 12;
 const EVENTS_KEPT = 100;
-/** Without an end: one real server after the other, away for the second third of each round. */
-const ROUND_S = 30;
+/** Datagrams that are given up late. */
+const DRILL_AFTERMATH_MS = 1_500;
+/** Answers on the wire that young tell who has the VIPs now. */
+const NOW_MS = 60;
 
 export interface ShowOptions {
   readonly seconds: number | undefined;
   readonly kill: boolean;
+  /** Of a pair. */
+  readonly observer?: LabObserver | undefined;
   readonly ended: AbortSignal;
   event(line: string): void;
   show(view: View): void;
 }
 
 export interface Show {
-  /** A key was pressed: kill or revive this server. The automatic kills end with it. */
-  toggle(name: ServerName): void;
+  /** A key was pressed: kill or revive this one. The automatic kills end with it. */
+  toggle(name: ServerName | DirectorName): void;
+  /** A drill has begun, and ended: it judges its own traffic, and nothing else is killed meanwhile. */
+  drillBegan(name: string): void;
+  drillEnded(name: string, ok: boolean | undefined): void;
   readonly done: Promise<Summary>;
 }
 
@@ -38,6 +50,9 @@ export function startShow(lab: Lab, options: ShowOptions): Show {
   let status: readonly ServiceStatus[] = [];
   let engine = '';
   let manual = false;
+  let views: readonly DirectorView[] = [];
+  let owners: readonly string[] = [];
+  const drills: { from: number; to: number }[] = [];
 
   const tell = (line: string): void => {
     events.push(`${elapsed_s().toFixed(1).padStart(6)} s  ${line}`);
@@ -45,6 +60,10 @@ export function startShow(lab: Lab, options: ShowOptions): Show {
     options.event(events.at(-1)!);
   };
   const drill = createDrill(lab, (story) => tell(sentence(story)));
+  const takeovers = options.observer
+    ? createTakeovers(lab.directors, options.observer, (story) => tell(pairSentence(story)))
+    : undefined;
+  const disturbances = { outages: drill.outages, takeovers: takeovers?.list ?? [], drills };
   let since = Date.now();
   const following = lab.client.follow((report) => {
     addReport(tally, report, since, drill.outages);
@@ -52,16 +71,26 @@ export function startShow(lab: Lab, options: ShowOptions): Show {
     window.push(report);
     if (window.length > WINDOW_REPORTS) window.shift();
   });
-  const toggle = (name: ServerName): void =>
-    void drill.toggle(name).catch((error: unknown) => complaints.push(String(error)));
+  const carryOut = (turn: Turn | { what: 'director'; name: DirectorName }): void => {
+    const action =
+      turn.what === 'server'
+        ? drill.toggle(turn.name)
+        : takeovers?.toggle('name' in turn ? turn.name : 'active');
+    action?.catch((error: unknown) => complaints.push(String(error)));
+  };
 
   const poll = async (): Promise<void> => {
     try {
       status = (await lab.director.control.call('services')).services;
       engine ||= await describeEngine(lab);
       drill.observe(status, Date.now());
+      if (takeovers && options.observer) {
+        views = await viewPair(lab.directors);
+        owners = await ownersNow(options.observer);
+        await takeovers.observe(views);
+      }
     } catch (error) {
-      if (!complaints.some((complaint) => complaint.startsWith('the director')))
+      if (lab.directors.length === 1 && !complaints.some((complaint) => complaint.startsWith('the director')))
         complaints.push(`the director did not answer: ${error instanceof Error ? error.message : error}`);
     }
   };
@@ -77,16 +106,17 @@ export function startShow(lab: Lab, options: ShowOptions): Show {
       window,
       window_s: Math.min(WINDOW_REPORTS * 0.25, elapsed_s()),
       tally,
-      outages: drill.outages,
+      disturbances,
+      pair: pairView(views, owners),
       running: Object.fromEntries(lab.servers.map((server) => [server.name, server.isRunning()])),
       events,
     });
   const runOut = async (): Promise<Summary> => {
-    const plan = options.kill ? schedule(options.seconds) : () => undefined;
+    const plan = options.kill ? createSchedule(options.seconds, lab.directors.length) : () => undefined;
     while (!options.ended.aborted && elapsed_s() < (options.seconds ?? Infinity)) {
       await poll();
       const due = manual ? undefined : plan(elapsed_s());
-      if (due) await drill.toggle(due);
+      if (due) carryOut(due);
       options.show(known());
       if (!lab.client.isRunning()) {
         complaints.push(`the client ended: ${await lab.client.ended}`);
@@ -98,7 +128,7 @@ export function startShow(lab: Lab, options: ShowOptions): Show {
     if (lab.client.isRunning()) await lab.client.nextReport();
     following[Symbol.dispose]();
     const summary = judge(tally, {
-      outages: drill.outages,
+      ...disturbances,
       servers: SERVER_NAMES,
       dropped: await droppedBy(lab).catch(() => ({})), // a director that does not answer is complained of above
     });
@@ -111,33 +141,49 @@ export function startShow(lab: Lab, options: ShowOptions): Show {
   return {
     toggle(name) {
       manual = true;
-      toggle(name);
+      const server = SERVER_NAMES.find((one) => one === name);
+      carryOut(server ? { what: 'server', name: server } : { what: 'director', name: name as DirectorName });
+    },
+    drillBegan(name) {
+      manual = true;
+      drills.push({ from: Date.now(), to: Infinity });
+      tell(`drill ${name} begins`);
+    },
+    drillEnded(name, ok) {
+      drills.at(-1)!.to = Date.now() + DRILL_AFTERMATH_MS;
+      tell(`drill ${name}: ${ok === undefined ? 'not carried out' : ok ? 'ok' : 'not ok'}`);
     },
     done: runOut(),
   };
 }
 
-/** Tells at a time which server is to be killed or revived now; each only once. */
-function schedule(seconds: number | undefined): (elapsed_s: number) => ServerName | undefined {
-  const round_s = seconds ?? ROUND_S;
-  let turned = 0;
-  return (elapsed_s) => {
-    const round = Math.floor(turned / 2);
-    const at = (round + (turned % 2 === 0 ? 1 / 3 : 2 / 3)) * round_s;
-    if (elapsed_s < at) return undefined;
-    turned++;
-    return SERVER_NAMES[(round + 1) % SERVER_NAMES.length];
-  };
-}
-
 async function droppedBy(lab: Lab): Promise<Readonly<Record<string, number>>> {
-  return (await lab.director.control.call('status')).engine.totals.dropped;
+  return (await (await lab.spokesman()).control.call('status')).engine.totals.dropped;
 }
 
 async function describeEngine(lab: Lab): Promise<string> {
-  const { engine } = await lab.director.control.call('status');
+  const { engine } = await (await lab.spokesman()).control.call('status');
   const hooks = new Set(engine.hooks.map((hook) => hook.hook));
   return `engine ${engine.kind}${hooks.size > 0 ? ` (${[...hooks].join(', ')})` : ''}`;
+}
+
+/** The names of those who answer for any VIP now. */
+async function ownersNow(observer: LabObserver): Promise<string[]> {
+  const { reigns } = await observer.report(monotonic_ms() - NOW_MS);
+  return [...new Set(reigns.map(({ mac }) => observer.nameOf(mac)))].sort();
+}
+
+function pairSentence(story: PairStory): string {
+  switch (story.kind) {
+    case 'director-killed':
+      return `${story.director}: every process killed (SIGKILL)`;
+    case 'taken-over':
+      return `${story.by} answers for the VIPs after ${story.after_ms} ms`;
+    case 'director-revived':
+      return `${story.director} started again`;
+    case 'director-back':
+      return `${story.director} could take over again after ${story.after_ms} ms`;
+  }
 }
 
 function sentence(story: Story): string {

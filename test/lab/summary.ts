@@ -32,6 +32,7 @@ export function summaryLines(summary: Summary, servers: readonly string[]): stri
     ...rows,
     '',
     ...summary.outages.map(outageLine),
+    ...summary.takeovers.map(takeoverLine),
     `Bytes checked: ${bytes(summary.verified_bytes)}. Errors: ${summary.errors}, and ${summary.errors_during_detection} of the killed server before it was found dead.`,
     ...(Object.keys(summary.dropped).length > 0 ? [droppedLine(summary.dropped)] : []),
     ...summary.complaints.map((complaint) => `  not well: ${complaint}`),
@@ -54,6 +55,23 @@ function outageLine(outage: Summary['outages'][number]): string {
         ? ', not taken back'
         : `, taken back ${back_at - revived_at} ms after it was revived`;
   return `${outage.server} killed: ${found}${back}.`;
+}
+
+function takeoverLine(takeover: Summary['takeovers'][number]): string {
+  const { director, by, takeover_ms, outage_ms, wasActive, revived_at, back_at } = takeover;
+  const { connections_kept, connections_lost } = takeover;
+  const taken = !wasActive
+    ? 'it was the standby'
+    : takeover_ms === undefined
+      ? 'nobody took over'
+      : `${by} answered for the VIPs after ${takeover_ms.toFixed(0)} ms`;
+  const back =
+    revived_at === undefined
+      ? ''
+      : back_at === undefined
+        ? ', no standby again'
+        : `, a standby again ${back_at - revived_at} ms after its start`;
+  return `${director} killed: ${taken}; ${outage_ms} ms without a new connection; held connections: ${connections_kept} kept, ${connections_lost} lost${back}.`;
 }
 
 function droppedLine(dropped: Summary['dropped']): string {

@@ -74,18 +74,20 @@ describe('phaseOf', () => {
 
 describe('isExplained', () => {
   it('allows refusals between the kill and its detection', () => {
-    expect(isExplained(failure(), [OUTAGE])).toBe(true);
-    expect(isExplained(failure({ began: 9_900, what: 'held', kind: 'reset', server: 'rs2' }), [OUTAGE])).toBe(
-      true,
-    );
+    expect(isExplained(failure(), { outages: [OUTAGE] })).toBe(true);
+    expect(
+      isExplained(failure({ began: 9_900, what: 'held', kind: 'reset', server: 'rs2' }), {
+        outages: [OUTAGE],
+      }),
+    ).toBe(true);
   });
 
   it('allows no failure before, long after, of another server, or of a wrong byte', () => {
-    expect(isExplained(failure({ began: 9_000, at: 9_001 }), [OUTAGE])).toBe(false);
-    expect(isExplained(failure({ began: 12_000, at: 12_001 }), [OUTAGE])).toBe(false);
-    expect(isExplained(failure({ server: 'rs1' }), [OUTAGE])).toBe(false);
-    expect(isExplained(failure({ kind: 'corrupt' }), [OUTAGE])).toBe(false);
-    expect(isExplained(failure(), [])).toBe(false);
+    expect(isExplained(failure({ began: 9_000, at: 9_001 }), { outages: [OUTAGE] })).toBe(false);
+    expect(isExplained(failure({ began: 12_000, at: 12_001 }), { outages: [OUTAGE] })).toBe(false);
+    expect(isExplained(failure({ server: 'rs1' }), { outages: [OUTAGE] })).toBe(false);
+    expect(isExplained(failure({ kind: 'corrupt' }), { outages: [OUTAGE] })).toBe(false);
+    expect(isExplained(failure(), { outages: [] })).toBe(false);
   });
 });
 

@@ -1,6 +1,8 @@
 // Adds up the client's reports and judges them: pure, so that the verdict can be tested without a lab. An outage is a
-// real server killed on purpose; failures are allowed only where that server explains them.
+// real server killed on purpose; failures are allowed only where that server explains them. A takeover explains datagrams
+// that were on their way, and nothing else.
 import type { ClientReport, Failure } from './client/traffic.ts';
+import type { Takeover } from './takeovers.ts';
 
 export interface Outage {
   readonly server: string;
@@ -33,10 +35,15 @@ export interface Tally {
   readonly failures: Failure[];
   failuresMore: number;
   reports: number;
+  /** Times without an answer to any new connection, the longest of each report. */
+  gaps: NonNullable<ClientReport['gap']>[];
 }
 
 const LATENCIES_KEPT = 5_000;
 const FAILURES_KEPT = 20_000;
+const GAPS_KEPT = 1_000;
+/** A datagram counts as lost when it has not been answered for a second. */
+const LOST_AFTER_MS = 1_000;
 /** An attempt may begin this long after the director's decision and still meet the packet path of before. */
 const GRACE_MS = 250;
 const NEVER_ALLOWED: ReadonlySet<string> = new Set(['corrupt', 'disguised', 'status']);
@@ -57,6 +64,7 @@ export function createTally(services: readonly string[]): Tally {
     failures: [],
     failuresMore: 0,
     reports: 0,
+    gaps: [],
   };
 }
 
@@ -98,11 +106,25 @@ export function addReport(
   }
   tally.failures.push(...report.failures.slice(0, FAILURES_KEPT - tally.failures.length));
   tally.failuresMore += report.failuresMore;
+  if (report.gap) tally.gaps = [...tally.gaps, report.gap].slice(-GAPS_KEPT);
 }
 
-/** Whether a failure is the killed server's, met before the director could know. */
-export function isExplained(failure: Failure, outages: readonly Outage[]): boolean {
+/** What was done on purpose, and when. */
+export interface Disturbances {
+  readonly outages: readonly Outage[];
+  readonly takeovers?: readonly Takeover[];
+  /** Drills, which judge their own traffic. */
+  readonly drills?: readonly { readonly from: number; readonly to: number }[];
+}
+
+/** Whether a failure is the killed server's, met before the director could know, or a datagram's of a takeover. */
+export function isExplained(
+  failure: Failure,
+  { outages, takeovers = [], drills = [] }: Disturbances,
+): boolean {
   if (NEVER_ALLOWED.has(failure.kind)) return false;
+  if (drills.some(({ from, to }) => failure.at >= from && failure.began <= to)) return true;
+  if (takeovers.some((takeover) => isOfTakeover(failure, takeover))) return true;
   return outages.some(
     (outage) =>
       failure.at >= outage.killed_at &&
@@ -143,6 +165,7 @@ export interface Summary {
   readonly complaints: readonly string[];
   readonly services: readonly ServiceSummary[];
   readonly outages: readonly (Outage & { readonly detection_ms?: number })[];
+  readonly takeovers: readonly TakeoverSummary[];
   readonly errors: number;
   readonly errors_during_detection: number;
   readonly verified_bytes: number;
@@ -152,8 +175,7 @@ export interface Summary {
   readonly dropped: Readonly<Record<string, number>>;
 }
 
-export interface JudgeOptions {
-  readonly outages: readonly Outage[];
+export interface JudgeOptions extends Disturbances {
   readonly servers: readonly string[];
   /** The engine's drop counters. */
   readonly dropped?: Readonly<Record<string, number>>;
@@ -161,8 +183,8 @@ export interface JudgeOptions {
 
 export function judge(tally: Tally, options: JudgeOptions): Summary {
   const { outages } = options;
-  const unexplained = tally.failures.filter((failure) => !isExplained(failure, outages));
-  const services = [...tally.services].map(([name, part]) => summarize(name, part, tally.failures, outages));
+  const unexplained = tally.failures.filter((failure) => !isExplained(failure, options));
+  const services = [...tally.services].map(([name, part]) => summarize(name, part, tally.failures, options));
   const complaints = [
     ...(tally.reports === 0 ? ['the client reported nothing'] : []),
     ...[...tally.services].flatMap(([name, part]) =>
@@ -171,6 +193,7 @@ export function judge(tally: Tally, options: JudgeOptions): Summary {
     ...countBy(unexplained.map((failure) => `${failure.service}: ${failure.what} ${failure.kind}`)),
     ...(tally.failuresMore > 0 ? [`${tally.failuresMore} failures more than were listed`] : []),
     ...outages.flatMap(outageComplaints),
+    ...(options.takeovers ?? []).flatMap(takeoverComplaints),
   ];
   return {
     ok: complaints.length === 0,
@@ -180,6 +203,7 @@ export function judge(tally: Tally, options: JudgeOptions): Summary {
       ...outage,
       ...(outage.detected_at === undefined ? {} : { detection_ms: outage.detected_at - outage.killed_at }),
     })),
+    takeovers: (options.takeovers ?? []).map((takeover) => describeTakeover(takeover, tally, unexplained)),
     errors: unexplained.length + tally.failuresMore,
     errors_during_detection: tally.failures.length - unexplained.length,
     verified_bytes: services.reduce((total, service) => total + service.verified_bytes, 0),
@@ -192,12 +216,12 @@ function summarize(
   name: string,
   part: ServiceTally,
   failures: readonly Failure[],
-  outages: readonly Outage[],
+  disturbances: Disturbances,
 ): ServiceSummary {
   const own = failures.filter((failure) => failure.service === name);
-  const explained = own.filter((failure) => isExplained(failure, outages));
+  const explained = own.filter((failure) => isExplained(failure, disturbances));
   const lost = own.filter((failure) => failure.what === 'held');
-  const lostWithServer = lost.filter((failure) => isExplained(failure, outages));
+  const lostWithServer = lost.filter((failure) => isExplained(failure, disturbances));
   const connections: Record<string, number> = {};
   for (const answered of Object.values(part.answered))
     for (const [server, count] of Object.entries(answered))
@@ -252,6 +276,52 @@ function outageComplaints(outage: Outage): string[] {
   if (outage.detected_at === undefined) return [`${outage.server} was killed and never found dead`];
   if (outage.revived_at !== undefined && outage.back_at === undefined)
     return [`${outage.server} was revived and never taken back`];
+  return [];
+}
+
+export interface TakeoverSummary extends Takeover {
+  /** From the kill to the first answer for a VIP on the wire. */
+  readonly takeover_ms?: number;
+  /** The longest time without an answer to any new connection around it. */
+  readonly outage_ms: number;
+  readonly connections_kept: number;
+  readonly connections_lost: number;
+}
+
+const AROUND_MS = 2_000;
+
+function describeTakeover(
+  takeover: Takeover,
+  tally: Tally,
+  unexplained: readonly Failure[],
+): TakeoverSummary {
+  const { killed_at, taken_at, back_at = killed_at + AROUND_MS } = takeover;
+  const around = tally.gaps.filter(
+    ({ from, to }) => to >= killed_at && from <= (taken_at ?? killed_at) + AROUND_MS,
+  );
+  const lost = unexplained.filter(
+    ({ what, at }) => what === 'held' && at >= killed_at && at <= back_at + AROUND_MS,
+  ).length;
+  const held = [...tally.services.values()].reduce((total, part) => total + part.held_max, 0);
+  return {
+    ...takeover,
+    ...(taken_at === undefined ? {} : { takeover_ms: taken_at - killed_at }),
+    outage_ms: Math.max(0, ...around.map(({ from, to }) => to - from)),
+    connections_kept: held - lost,
+    connections_lost: lost,
+  };
+}
+
+function isOfTakeover({ kind, service, what, began }: Failure, takeover: Takeover): boolean {
+  if (kind !== 'timeout' || !takeover.wasActive || what === 'bulk' || what === 'request') return false;
+  if (!service.startsWith('udp')) return false;
+  return began >= takeover.killed_at - LOST_AFTER_MS && began <= (takeover.taken_at ?? Infinity) + GRACE_MS;
+}
+
+function takeoverComplaints({ director, wasActive, taken_at, revived_at, back_at }: Takeover): string[] {
+  if (wasActive && taken_at === undefined) return [`${director} was killed and nobody took over`];
+  if (revived_at !== undefined && back_at === undefined)
+    return [`${director} was started again and is no standby`];
   return [];
 }
 

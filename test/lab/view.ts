@@ -3,7 +3,8 @@
 import type { ServiceStatus } from '../../director/control/schema.ts';
 import type { ClientReport } from './client/traffic.ts';
 import { type LabService, listenOf } from './configuration.ts';
-import { isExplained, type Outage, percentile, sum, type Tally } from './tally.ts';
+import type { DirectorView } from './pair.ts';
+import { type Disturbances, isExplained, percentile, sum, type Tally } from './tally.ts';
 
 export interface ServiceView {
   readonly name: string;
@@ -35,10 +36,44 @@ export interface View {
     readonly up: boolean;
     readonly share: number;
   }[];
+  /** Undefined: a single director. */
+  readonly pair?: PairView | undefined;
   readonly errors: number;
   readonly errorsExplained: number;
   readonly events: readonly string[];
 }
+
+export interface PairView {
+  readonly directors: readonly {
+    readonly name: string;
+    /** gone: no process of it answers. */
+    readonly role: 'active' | 'standby' | 'gone';
+    readonly links_up: number;
+    readonly links: number;
+    readonly sync: string;
+  }[];
+  /** Who answers for VIPs on the wire. */
+  readonly owners: readonly string[];
+}
+
+export function pairView(views: readonly DirectorView[], owners: readonly string[]): PairView | undefined {
+  if (views.length < 2) return undefined;
+  const directors = views.map(({ director, ha }) => {
+    const { links = [], sync } = ha ?? {};
+    const heard = links.filter(({ up, heard_age_ms }) => up && (heard_age_ms ?? Infinity) < LINK_FRESH_MS);
+    const lag = sync?.lag_p99_ms === undefined ? '' : ` ${sync.lag_p99_ms.toFixed(1)} ms`;
+    return {
+      name: director.name,
+      role: ha?.role ?? ('gone' as const),
+      links_up: heard.length,
+      links: links.length,
+      sync: sync?.running ? `${sync.state ?? 'unknown'}${sync.state === 'steady' ? lag : ''}` : 'off',
+    };
+  });
+  return { directors, owners };
+}
+
+const LINK_FRESH_MS = 1_500;
 
 export interface Known {
   readonly elapsed_s: number;
@@ -52,13 +87,14 @@ export interface Known {
   readonly window: readonly ClientReport[];
   readonly window_s: number;
   readonly tally: Tally;
-  readonly outages: readonly Outage[];
+  readonly disturbances: Disturbances;
+  readonly pair?: PairView | undefined;
   readonly running: Readonly<Record<string, boolean>>;
   readonly events: readonly string[];
 }
 
 export function viewOf(known: Known): View {
-  const unexplained = known.tally.failures.filter((failure) => !isExplained(failure, known.outages));
+  const unexplained = known.tally.failures.filter((failure) => !isExplained(failure, known.disturbances));
   const services = known.services.map((service) => {
     const answered = answeredIn(known.window, service.name);
     const total = sum(answered);
@@ -103,6 +139,7 @@ export function viewOf(known: Known): View {
           0,
         ) / Math.max(all, 0.001),
     })),
+    pair: known.pair,
     errors: unexplained.length + known.tally.failuresMore,
     errorsExplained: known.tally.failures.length - unexplained.length,
     events: known.events,

@@ -108,6 +108,7 @@ function startPart(lab: Lab, settings: TrafficSettings): RunningPart {
     namespace: lab.namespaces.get('client'),
     node: [join(import.meta.dirname, 'main.ts'), JSON.stringify(settings)],
     signalAtParentDeath: 'KILL',
+    urgent: true,
     line(value) {
       const line = value as TrafficLine;
       if ('state' in line) state = line.state;

@@ -124,4 +124,4 @@ export interface ProcessResult {
 }
 
 export const SLOW_MS = 200;
-export const EXAMPLES_MAX = 20;
+export const EXAMPLES_MAX = 500;

@@ -32,6 +32,8 @@ export function createLedger(services: readonly string[]): Ledger {
   const held = new Map<string, Record<string, number>>();
   let failures: Failure[] = [];
   let failuresMore = 0;
+  let answered_at: number | undefined;
+  let gap: ClientReport['gap'];
   const page = (service: string): Page => {
     let found = pages.get(service);
     if (!found) {
@@ -42,6 +44,10 @@ export function createLedger(services: readonly string[]): Ledger {
   };
   return {
     answered(service, server, latency_ms, bytes) {
+      const now = Date.now();
+      if (answered_at !== undefined && (gap === undefined || now - answered_at > gap.to - gap.from))
+        gap = { from: answered_at, to: now };
+      answered_at = now;
       const to = page(service);
       to.answered[server] = (to.answered[server] ?? 0) + 1;
       to.verified_bytes += bytes;
@@ -72,10 +78,11 @@ export function createLedger(services: readonly string[]): Ledger {
       const report: Record<string, ServiceReport> = {};
       for (const service of services)
         report[service] = { ...page(service), held: { ...(held.get(service) ?? {}) } };
-      const taken = { at, services: report, failures, failuresMore };
+      const taken = { at, services: report, failures, failuresMore, ...(gap ? { gap } : {}) };
       pages.clear();
       failures = [];
       failuresMore = 0;
+      gap = undefined;
       return taken;
     },
   };

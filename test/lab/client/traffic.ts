@@ -67,6 +67,8 @@ export interface ClientReport {
   readonly at: number;
   readonly services: Readonly<Record<string, ServiceReport>>;
   readonly failures: readonly Failure[];
+  /** The longest time between two answers to new connections, whichever service; wall clock. */
+  readonly gap?: { readonly from: number; readonly to: number };
   /** Failures that found no room in this report. */
   readonly failuresMore: number;
 }

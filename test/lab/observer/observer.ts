@@ -44,6 +44,7 @@ export async function startObserver(
       namespace: set.get('observer'),
       node: [join(import.meta.dirname, 'main.ts'), JSON.stringify(settingsFor(set, vips))],
       signalAtParentDeath: 'KILL',
+      urgent: true,
       line(value) {
         const line = value as ObserverLine;
         if ('ready' in line) resolve();

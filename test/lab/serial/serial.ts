@@ -27,6 +27,7 @@ export async function startSerial(set: Namespaces, folder: string): Promise<LabS
       namespace: set.get('switch'),
       node: [join(import.meta.dirname, 'main.ts')],
       signalAtParentDeath: 'KILL',
+      urgent: true,
       line: (value) => resolve(value as SerialReady),
     });
     void program.ended.then(({ complaint }) => reject(new Error(`the serial line ended: ${complaint}`)));
