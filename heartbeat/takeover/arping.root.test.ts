@@ -8,11 +8,12 @@ import { arpingAnnounce, arpingHolder } from './arping.ts';
 import { createNeighbourhood, MAC, type Neighbourhood, VIP, VIP6 } from './support/neighbourhood.ts';
 import { raiseVip } from './vip.ts';
 
+const OTHER = { ...VIP, address: address('10.0.0.101') };
 let site: Neighbourhood;
 beforeAll(() => {
   site = createNeighbourhood('arping');
   using rt = inNamespace(site.one, () => new Rtnetlink());
-  raiseVip(rt, VIP);
+  for (const vip of [VIP, OTHER]) raiseVip(rt, vip);
 });
 afterAll(() => site?.[Symbol.dispose]());
 
@@ -25,11 +26,18 @@ describe('arping', () => {
     expect(free).toBeUndefined();
   });
 
-  it.each(['request', 'reply'] as const)('turns a cache by a %s', async (form) => {
-    ip(site.client, `neigh replace ${VIP.address} lladdr ${MAC.two} dev eth0 nud stale`);
-    const outcome = await inNamespace(site.one, () => arpingAnnounce(VIP, form));
-    expect(outcome).toEqual({ ok: true, reason: '' });
-    await eventually(() => site.believed(VIP.address)).toBe(MAC.one);
+  it('turns caches by a request and by a reply', async () => {
+    const forms = [
+      [VIP, 'request'],
+      [OTHER, 'reply'],
+    ] as const;
+    for (const [vip] of forms)
+      ip(site.client, `neigh replace ${vip.address} lladdr ${MAC.two} dev eth0 nud stale`);
+    const outcomes = await inNamespace(site.one, () =>
+      Promise.all(forms.map(([vip, form]) => arpingAnnounce(vip, form))),
+    );
+    for (const outcome of outcomes) expect(outcome).toEqual({ ok: true, reason: '' });
+    for (const [vip] of forms) await eventually(() => site.believed(vip.address)).toBe(MAC.one);
   });
 
   it('says why it could not', async () => {
