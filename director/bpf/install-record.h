@@ -57,7 +57,10 @@ __noinline __u64 find_meant(__u32 record_index)
 	if (!record || !control)
 		return NONE;
 	if (is_template(record)) {
-		key = template_key(record->service, &record->client);
+		// what ends may belong to a server that is not known here any more: its numbers are not asked for
+		key = template_key(record->what == INSTALL_TEMPLATE_CLOSE ?
+					   service_on(&record->virtual, record->virtual_port, record->protocol) :
+					   record->service, &record->client);
 	} else {
 		key.from = record->client;
 		key.to = record->virtual;

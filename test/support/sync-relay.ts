@@ -10,7 +10,7 @@ import {
   INSTALL_WHAT,
   type MethodNumber,
 } from '../../director/engine/ebpf/install-layout.ts';
-import { EVENT, KIND, SERVER, SLOT } from '../../director/engine/ebpf/layout.ts';
+import { EVENT, KIND, NONE, SERVER, SLOT } from '../../director/engine/ebpf/layout.ts';
 import { RecordArray } from '../../director/engine/ebpf/mapped-array.ts';
 import type { SyncPort } from '../../director/engine/ebpf/sync-port.ts';
 import type { Tables } from '../../director/engine/ebpf/tables.ts';
@@ -120,8 +120,8 @@ function write(from: Side, to: Side, at: number, { slot, index, closed, flags }:
     inbox.setBytes(at, INSTALL[end], bytes(SLOT[end], 16));
   for (const port of ['client_port', 'virtual_port', 'server_port'] as const)
     inbox.setBytes(at, INSTALL[port], bytes(SLOT[port], 2));
-  inbox.setU32(at, INSTALL.service, service ?? 0xffff_ffff);
-  inbox.setU32(at, INSTALL.server, server ?? 0xffff_ffff);
+  inbox.setU32(at, INSTALL.service, (closed ? undefined : service) ?? NONE);
+  inbox.setU32(at, INSTALL.server, (closed ? undefined : server) ?? NONE);
   inbox.setU32(at, INSTALL.left_ms, leftOf(from.port, slot, index));
   inbox.setU32(at, INSTALL.timeout_ms, slot.getU32(index, SLOT.timeout_ms));
   if (closed) return;

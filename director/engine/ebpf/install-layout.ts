@@ -27,7 +27,7 @@ export const INSTALL = {
   virtual_port: 58,
   /** As the entry has it: of route, tunnel and local the virtual port. */
   server_port: 60,
-  /** u32: this director's numbers (Directory). The close of a connection does without. */
+  /** u32: this director's numbers (Directory). A close does without. */
   service: 64,
   server: 68,
   /** u32: so much is left of its life. */
