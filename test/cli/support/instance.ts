@@ -162,8 +162,11 @@ const PATIENCE_MS = 15_000;
 const STEP_MS = 25;
 
 /** Waits for a condition, however slow the machine is today. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + PATIENCE_MS;
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  patience_ms = PATIENCE_MS,
+): Promise<void> {
+  const end = Date.now() + patience_ms;
   for (;;) {
     if (await condition()) return;
     if (Date.now() > end) throw new Error(`never true: ${condition.toString()}`);
