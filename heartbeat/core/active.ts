@@ -10,6 +10,7 @@ import { enter, NEVER, ownHealth, record, type Turn } from './state.ts';
 import { lapse_ms, silence_ms, stable_ms } from './timing.ts';
 
 const RAISE_RETRY_MS = 1_000;
+const ANSWER_INTERVALS = 1.5;
 
 export function actOn(turn: Turn): void {
   const { s } = turn;
@@ -79,7 +80,9 @@ export function yieldUnheard(turn: Turn): void {
   const age = unheardAge(s, now);
   const lapse = lapse_ms(s.settings);
   if (age < lapse) s.yieldedUnheard = false;
-  const { deadtime_ms, initdead_ms } = s.settings;
+  const { deadtime_ms, initdead_ms, interval_ms } = s.settings;
+  // Just heard again, it cannot have heard us yet: it was answered, and its next beat will tell.
+  if (now - s.peer.since_ms < ANSWER_INTERVALS * interval_ms) return;
   const neverHeard = age === Number.POSITIVE_INFINITY;
   const claims = neverHeard
     ? now - s.peer.since_ms >= initdead_ms - (deadtime_ms - lapse)

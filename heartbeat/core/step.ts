@@ -110,7 +110,7 @@ type OwnInput = Extract<Input, { kind: 'health' | 'complete' | 'position' | 'wit
 
 /** What this director learns of itself; the peer hears at once of what changes its standing. */
 function noteOwn(turn: Turn, input: OwnInput): void {
-  const { s } = turn;
+  const { s, now } = turn;
   if (input.kind === 'health') {
     if (s.health !== input.health)
       record(turn, 'health', `own health is ${input.health}: ${input.reason}`, { health: input.health });
@@ -128,6 +128,8 @@ function noteOwn(turn: Turn, input: OwnInput): void {
   } else if (input.kind === 'witness') {
     if (s.witness !== input.reachable)
       record(turn, input.reachable ? 'witness-back' : 'witness-lost', 'a witness decides who is cut off', {});
+    // The network is coming back: the peer has a deadtime to be heard as well.
+    if (input.reachable && !s.witness && s.role !== 'starting') s.listen_ms = now;
     s.witness = input.reachable;
   } else {
     useSettings(turn, input.settings);
@@ -172,7 +174,7 @@ function onBeat(turn: Turn, link: number, beat: Beat): void {
       s.ordered = false;
     }
   }
-  if (beat.asks) answer(turn);
+  if (beat.asks || (s.role === 'active' && s.peer.since_ms === now)) answer(turn);
 }
 
 function noteReleased(turn: Turn, ok: boolean, reason: string): void {

@@ -1,7 +1,7 @@
 // Of one who is not active: when it claims, and what has to be asked before. Guarantees: while an active peer is heard
 // there is no claim; every claim out of silence is checked again, in full, after each question has been answered.
 
-import { standing } from './beats.ts';
+import { sendBeat, standing } from './beats.ts';
 import { claim, obstacle, weAreBetter } from './claim.ts';
 import { noteOwner } from './damping.ts';
 import { hasHeard, isHeard, peerBeat, silenceEvidence, silenceOf, unheardAge } from './peer.ts';
@@ -102,6 +102,7 @@ function settle(turn: Turn): void {
 function stand(turn: Turn, because: string): void {
   enter(turn, 'standby', because);
   record(turn, 'standby', because, { epoch: turn.s.epoch });
+  sendBeat(turn);
 }
 
 function abandon(turn: Turn): void {
