@@ -49,16 +49,17 @@ export class Wires implements Disposable {
       keyring: readKeyFile(settings.keyFile).forPurpose('beat'),
       links: settings.links.length,
     });
-    const before = this.#settings.links.map((link) => JSON.stringify(link));
+    const stays = (link: LinkSettings | undefined, index: number): boolean =>
+      JSON.stringify(link) === JSON.stringify(this.#settings.links[index]);
     const former = this.#links;
-    const kept = new Set<Link>();
+    // First what goes: a link that moves in the list needs its port or line again.
+    for (const [index, link] of former.entries())
+      if (!stays(settings.links[index], index)) link[Symbol.dispose]();
+    this.#links = settings.links.map((link, index) =>
+      stays(link, index) ? former[index]! : this.#open(link, index),
+    );
     this.#settings = settings;
-    this.#links = settings.links.map((link, index) => {
-      const same = before[index] === JSON.stringify(link) ? former[index] : undefined;
-      if (same !== undefined) kept.add(same);
-      return same ?? this.#open(link, index);
-    });
-    for (const link of former) if (!kept.has(link)) link[Symbol.dispose]();
+    this.tellLinks();
   }
 
   get peerBootId(): number {
