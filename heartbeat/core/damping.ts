@@ -18,7 +18,7 @@ export function noteOwner(turn: Turn, owner: 'self' | 'peer'): void {
   s.owner = owner;
 }
 
-export function movesOf(s: State, now: number): number {
+function movesOf(s: State, now: number): number {
   if (s.moves === 0) return 0;
   return Math.max(0, s.moves - Math.floor((now - s.moved_ms) / (QUIET_PERIODS * stable_ms(s.settings))));
 }

@@ -30,6 +30,7 @@ export function play(scenario: Scenario): Played {
       priorities: scenario.priorities,
       starts_ms: [0, 0],
       delay_ms: 0.2,
+      precise: false,
       disk_ms: 2,
       faults: [],
       calm_ms: 0,

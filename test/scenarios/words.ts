@@ -46,7 +46,7 @@ export interface Scenario {
 
 const TIME = /^(\d+(?:\.\d+)?)(ms|s)$/;
 
-export function time_ms(text: string): number {
+function time_ms(text: string): number {
   const match = TIME.exec(text);
   if (match === null) throw new Error(`${text} is no time, such as 250ms or 2.5s`);
   return Number(match[1]) * (match[2] === 's' ? 1_000 : 1);

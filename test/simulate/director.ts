@@ -1,6 +1,6 @@
 // One simulated director: a machine with VIPs, a lease and a disk, and the process on it that asks `step` what to do.
 // Guarantees: effects are carried out in order; what a stopped process would have received waits for it, as in a socket.
-import { createState, type State, step } from '../../heartbeat/core/step.ts';
+import { createState, type State, step, wakeAt } from '../../heartbeat/core/step.ts';
 import { lapse_ms } from '../../heartbeat/core/timing.ts';
 import type { CoreSettings, Effect, Health, Input } from '../../heartbeat/core/types.ts';
 import { NAMES, type Side } from './schedule.ts';
@@ -126,9 +126,11 @@ export class Director {
 
   #tick(boot: number): void {
     if (this.#boot !== boot || this.state === undefined) return;
-    const { random, queue, now } = this.#world;
+    const { random, queue, now, schedule } = this.#world;
     if (!this.#paused) this.take({ kind: 'tick' });
-    queue.at(now + this.settings.interval_ms * random.between(0.99, 1.06), () => this.#tick(boot));
+    const next = now + this.settings.interval_ms * random.between(0.99, 1.06);
+    const wanted = schedule.precise ? wakeAt(this.state) : next;
+    queue.at(Math.min(next, Math.max(now + 0.1, wanted)), () => this.#tick(boot));
   }
 
   #carryOut(effects: readonly Effect[], now: number): void {

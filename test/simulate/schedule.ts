@@ -34,7 +34,6 @@ export type Fault = { readonly at_ms: number; readonly for_ms: number } & (
   | { readonly kind: 'claimant'; readonly side: Side }
   | { readonly kind: 'settings'; readonly deadtime_ms: number }
 );
-export type FaultKind = Fault['kind'];
 
 export interface Schedule {
   readonly seed: number;
@@ -43,6 +42,8 @@ export interface Schedule {
   readonly priorities: readonly [number, number];
   readonly starts_ms: readonly [number, number];
   readonly delay_ms: number;
+  /** Whether the processes wake when a silence is over, or every interval only. */
+  readonly precise: boolean;
   readonly disk_ms: number;
   readonly faults: readonly Fault[];
   /** From here on everything works again. */
@@ -93,6 +94,7 @@ export function scheduleOf(seed: number): Schedule {
     priorities: random.chance(0.3) ? [100, 100] : [random.whole(1, 255), random.whole(1, 255)],
     starts_ms: random.chance(0.5) ? starts : [starts[1], starts[0]],
     delay_ms: random.between(0.05, Math.min(2, interval_ms / 20)),
+    precise: random.chance(0.5),
     disk_ms: random.between(0.5, 30),
     faults: faults.sort((a, b) => a.at_ms - b.at_ms),
     calm_ms: Math.max(...faults.map((fault) => fault.at_ms + fault.for_ms)),

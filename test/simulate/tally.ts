@@ -19,7 +19,7 @@ export interface Tally {
 }
 
 const FAILED_MAX = 100;
-export const BINS_PER_DEADTIME = 20;
+const BINS_PER_DEADTIME = 20;
 const BINS = 200;
 
 export function emptyTally(): Tally {
