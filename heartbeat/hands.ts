@@ -64,10 +64,10 @@ export class Hands {
     }
   }
 
-  /** Without asking the core: the process ends. */
-  letGo(): void {
+  /** Without asking the core: the process ends, and nothing of it is to stay in the kernel. */
+  leave(): void {
     this.#options.epochs.forgetClaim();
-    this.#options.holding.release();
+    this.#options.holding.remove();
   }
 
   #raise(epoch: number): void {

@@ -289,7 +289,7 @@ export class Heartbeat implements AsyncDisposable {
       using _ = this.#options.clock.after(HANDOVER_DEADTIMES * this.#settings.deadtime_ms, patience.resolve);
       await Promise.race([answered.done, patience.promise]);
     }
-    if (release) this.#hands.letGo();
+    if (release) this.#hands.leave();
     this.#options.onStop();
   }
 
