@@ -13,8 +13,11 @@ import { statusOf } from './status.ts';
 import { EngineTable } from './table-port.ts';
 
 const DRAIN_LIMIT = 2_048;
-/** From so many events a wake on, the ring is asked by the clock instead of waking us for each. */
+/** From so many events at a wake, or wakes in a moment, the ring is asked by the clock instead of waking us for each. */
 const BUSY_EVENTS = 48;
+const BUSY_WAKES = 8;
+const MOMENT_MS = 10;
+/** Turns without an event, a millisecond each. */
 const CALM_TURNS = 20;
 const GRACE_NS = 500_000_000n;
 const SECOND_MS = 1_000;
@@ -51,6 +54,8 @@ export class SyncProcess implements Disposable {
   #reopen: Disposable | undefined;
   #turn: NodeJS.Immediate | undefined;
   #calm = 0;
+  #wakes = 0;
+  #moment_at = 0;
   #state: SyncStatus['state'] | undefined;
   #complete = false;
   #disposed = false;
@@ -176,10 +181,19 @@ export class SyncProcess implements Disposable {
     if (this.#poll || !this.#open) return;
     this.#poll = onReadable(this.#open.port.eventsFd, () => {
       if (!this.#open) return;
-      const drained = this.#open.replica.drain(now_ms(), DRAIN_LIMIT);
-      if (drained >= BUSY_EVENTS) this.#beBusy();
+      const now = now_ms();
+      const drained = this.#open.replica.drain(now, DRAIN_LIMIT);
+      if (drained >= BUSY_EVENTS || this.#isOften(now)) this.#beBusy();
       this.#wake();
     });
+  }
+
+  #isOften(now: number): boolean {
+    if (now - this.#moment_at > MOMENT_MS) {
+      this.#moment_at = now;
+      this.#wakes = 0;
+    }
+    return ++this.#wakes > BUSY_WAKES;
   }
 
   /** The ring is asked each millisecond. */
@@ -202,7 +216,7 @@ export class SyncProcess implements Disposable {
     if (!this.#poll) {
       const drained = replica.drain(now, DRAIN_LIMIT);
       if (drained >= DRAIN_LIMIT) this.#schedule();
-      this.#calm = drained >= BUSY_EVENTS / 4 ? 0 : this.#calm + 1;
+      this.#calm = drained > 0 ? 0 : this.#calm + 1;
       if (this.#calm > CALM_TURNS) this.#listen();
     }
     replica.tick(now);
@@ -249,6 +263,8 @@ export class SyncProcess implements Disposable {
       this.#openTables();
       return;
     }
+    // A process before this one may have ended after we began, and turned them off.
+    port.setEvents(true, true);
     replica.feed.refreshTimeouts();
     if (table.takeUnknown()) table.refresh();
   }

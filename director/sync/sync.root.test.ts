@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../test/support/eventually.ts';
 import { tcp, udp } from '../../test/support/packet/build.ts';
+import { CONTROL } from '../engine/ebpf/layout.ts';
 import { address } from '../model/address.ts';
 import type { Method } from '../model/service.ts';
 import type { Step } from '../model/step.ts';
@@ -181,7 +182,50 @@ describe('the sync process', () => {
     );
   });
 
-  it('waits for a link that is not there, and ends with its channel', async () => {
+  it('waits for a link that is not there yet, and goes on over one that went and came back', async () => {
+    pair.cut();
+    pair.a.start();
+    pair.b.start();
+    await eventually(() => pair.a.status?.because).toContain('EADDRNOTAVAIL');
+    pair.join();
+    await bothSteady();
+    pair.cut();
+    clients(0, 100);
+    await eventually(() => pair.a.status?.state).toBe('alone');
+    pair.join();
+    clients(100, 100);
+    await equalEntries(200);
+  });
+
+  it('gives entries of an unknown service no place, says so, and takes them once it is known', async () => {
+    const steps = service('late', 'tcp', VIP[4], 90, 'nat', FOUR);
+    pair.a.engine.apply(steps);
+    pair.a.start();
+    pair.b.start();
+    await bothSteady();
+    pair.a.feed(tcp({ from: '10.3.0.1:2000', to: `${VIP[4]}:90`, flags: 'S' }));
+    await eventually(() => pair.b.status?.applied.refused['unknown-server']).toBeGreaterThan(0);
+    pair.b.engine.apply(steps);
+    pair.b.tell({ kind: 'registry' });
+    await equalEntries(1);
+  });
+
+  it('keeps packets of unknown connections from a reset for a moment after a takeover', async () => {
+    pair.a.start();
+    pair.b.start();
+    await bothSteady();
+    const before = graceOf();
+    pair.a.kill();
+    pair.b.setRole(true, 2);
+    await eventually(graceOf).toBeGreaterThan(before);
+    clients(0, 60, pair.b);
+    pair.a.setRole(false, 1);
+    pair.a.start();
+    const theirs = pair.b.entries();
+    await eventually(() => pair.a.entries()).toEqual(theirs);
+  });
+
+  it('ends with its channel, and leaves events off', async () => {
     pair.a.start();
     pair.b.start();
     await bothSteady();
@@ -189,6 +233,11 @@ describe('the sync process', () => {
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.disconnect();
     expect(await ended).toBe(0);
+    expect(pair.a.engine.tables.array('control').getU32(0, CONTROL.events_on)).toBe(0);
     await eventually(() => pair.b.status?.state).toBe('alone');
   });
 });
+
+function graceOf(): bigint {
+  return pair.b.engine.tables.array('control').getU64(0, CONTROL.grace_until_ns);
+}

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createNamespaces, type Namespace, run } from '../../../test/support/netns.ts';
+import { createNamespaces, ip, type Namespace, type Namespaces, run } from '../../../test/support/netns.ts';
 import { type EbpfEngine, openEbpfEngine } from '../../engine/ebpf/ebpf-engine.ts';
 import { type Address, address, familyOf } from '../../model/address.ts';
 import type { Step } from '../../model/step.ts';
@@ -29,10 +29,12 @@ export class DirectorPair implements Disposable {
   readonly a: Director;
   readonly b: Director;
   readonly #resources = new DisposableStack();
+  readonly #set: Namespaces;
 
   constructor(options: PairOptions) {
     try {
-      const set = this.#resources.use(createNamespaces('sync', ['a', 'b']));
+      const set = createNamespaces('sync', ['a', 'b']);
+      this.#set = this.#resources.use(set);
       const folder = mkdtempSync(join(tmpdir(), 'fl-sync-'));
       this.#resources.defer(() => rmSync(folder, { recursive: true, force: true }));
       const keyFile = join(folder, 'key');
@@ -45,14 +47,26 @@ export class DirectorPair implements Disposable {
       });
       this.a = a!;
       this.b = b!;
-      set.cable(
-        { namespace: set.get('a'), name: 'eth0', addresses: [`${ENDS.a}/24`] },
-        { namespace: set.get('b'), name: 'eth0', addresses: [`${ENDS.b}/24`] },
-      );
+      this.join();
     } catch (error) {
       this.#resources.dispose();
       throw error;
     }
+  }
+
+  /** Lays the cable between them. */
+  join(): void {
+    const [left, right] = (['a', 'b'] as const).map((label) => ({
+      namespace: this.#set.get(label),
+      name: 'eth0',
+      addresses: [`${ENDS[label]}/24`],
+    }));
+    this.#set.cable(left!, right!);
+  }
+
+  /** Takes the cable away, interfaces and addresses with it. */
+  cut(): void {
+    ip(this.a.namespace, 'link del eth0');
   }
 
   /** Drops so many of 100 datagrams that come in, on both sides. */
