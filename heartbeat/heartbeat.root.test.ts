@@ -105,7 +105,7 @@ describe('a pair of heartbeats', () => {
   });
 
   it('serves alone after its listening time, even if it cannot write its state', async () => {
-    pair = createPair({ stateFolder: '/proc/no-such-folder' });
+    pair = createPair({ stateFolder: '/proc/no-such-folder', initdead_ms: 500 });
     pair.lb2.start();
     await eventually(() => pair!.lb2.status()?.role).toBe('active');
     expect(pair.whoAnswers()).toBe('lb2');

@@ -119,7 +119,7 @@ function settingsOf(folder: string, name: Name, wish: Partial<HeartbeatSettings>
     priority: name === 'lb1' ? 200 : 100,
     interval_ms: 50,
     deadtime_ms: 400,
-    initdead_ms: 1_000,
+    initdead_ms: 8_000,
     failback: 'manual',
     keyFile: join(folder, 'key'),
     stateFolder: join(folder, name),
