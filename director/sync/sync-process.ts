@@ -22,7 +22,8 @@ const CALM_TURNS = 20;
 const GRACE_NS = 500_000_000n;
 const SECOND_MS = 1_000;
 const REOPEN_MS = 250;
-const FLUSH_MS = 5_000;
+/** Less than pulse waits for the answer. */
+const FLUSH_MS = 4_500;
 
 export interface SyncOptions {
   readonly settings: SyncSettings;

@@ -88,9 +88,10 @@ export class Outgoing {
     this.#queue('ranges', number, wanted);
   }
 
-  /** Tells what this director has made and the peer may not know. */
-  offerOwn(): void {
-    this.#queue('own', 0, new RangeSet());
+  /** Tells what this director has made and the peer may not know. Asked again under the same number, it goes on. */
+  offerOwn(number: number): void {
+    if (this.#scan?.kind === 'own' && this.#scan.number === number) return;
+    this.#queue('own', number, new RangeSet());
   }
 
   say(what: number, number: number, ranges: Uint8Array): void {

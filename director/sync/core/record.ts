@@ -20,6 +20,8 @@ const EXPIRED = 1 << 7;
 const TEMPLATE = 1 << 6;
 const CONTROLLED = 1 << 7;
 const SECONDS = 0x80_0000;
+/** Milliseconds are kept in 32 bits by the engine; some are left for SLACK_MS. */
+const SECONDS_MAX = 4_294_960;
 const STATE_CLOSE = 6;
 const STATE_UDP = 11;
 const STATE_TEMPLATE = 12;
@@ -171,10 +173,10 @@ function readAddress(input: DataView, at: number, words: Uint32Array, to: number
   return at + 16;
 }
 
-/** To the millisecond up to 2.3 hours, to the second up to 97 days; more is less. */
+/** To the millisecond up to 2.3 hours, to the second up to 49 days; more is less. */
 function writeDuration(out: DataView, at: number, duration_ms: number): number {
   const whole = duration_ms > 0 ? Math.ceil(duration_ms) : 0;
-  const value = whole < SECONDS ? whole : SECONDS | Math.min(Math.ceil(whole / 1000), SECONDS - 1);
+  const value = whole < SECONDS ? whole : SECONDS | Math.min(Math.ceil(whole / 1000), SECONDS_MAX);
   out.setUint16(at, value >>> 8);
   out.setUint8(at + 2, value & 0xff);
   return at + 3;
@@ -182,5 +184,5 @@ function writeDuration(out: DataView, at: number, duration_ms: number): number {
 
 function readDuration(input: DataView, at: number): number {
   const value = (input.getUint16(at) << 8) | input.getUint8(at + 2);
-  return value < SECONDS ? value : (value - SECONDS) * 1000;
+  return value < SECONDS ? value : Math.min(value - SECONDS, SECONDS_MAX) * 1000;
 }

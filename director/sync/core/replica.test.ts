@@ -132,6 +132,17 @@ describe('two tables', () => {
   });
 });
 
+describe('a table that takes long to tell', () => {
+  it('is told to its end though the peer is asked again and again', () => {
+    const pair = new Pair(65, 60_000);
+    pair.faults = { loss: 0, duplicates: 0, delay_ms: 600 };
+    for (let number = 0; number < 50_000; number++) pair.b.table.open(ends(number));
+    expect(pair.runUntil(() => pair.a.replica.isComplete, 30_000)).toBe(true);
+    expect(pair.a.table.index.size).toBe(50_000);
+    expect(pair.b.replica.outgoing.counts.bulk).toBe(50_000);
+  });
+});
+
 describe('authority', () => {
   it('keeps an entry that the standby has ended, or leads elsewhere', () => {
     const pair = new Pair(71);

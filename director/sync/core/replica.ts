@@ -54,6 +54,8 @@ export class Replica {
   #lostBefore: number;
   #digests_at = 0;
   #please_at = 0;
+  /** What the peer is asked to begin anew for; its answer to an earlier one has gaps. */
+  #plea = 0;
   #turned_at = 0;
   #sealed_at = 0;
   #toldHas = false;
@@ -192,6 +194,7 @@ export class Replica {
         this.incoming.stop();
         this.#request = undefined;
         this.#please_at = 0;
+        this.#plea = (this.#plea + 1) >>> 0;
         this.#settings.record('sync-gap', 'Batches of the peer are lost; the tables are compared.', {
           lost: effect.lost,
         });
@@ -206,9 +209,10 @@ export class Replica {
     this.incoming.has = false;
     this.feed.on = true;
     this.#askDue = false;
+    this.#plea = 0;
     this.#please_at = this.#now + PLEASE_MS;
     if (this.session.isAuthority) this.#digestsDue = true;
-    else this.outgoing.offerOwn();
+    else this.outgoing.offerOwn(0);
   }
 
   /** Nobody listens: what was under way is void. */
@@ -228,7 +232,7 @@ export class Replica {
         break;
       case WHAT.request:
         if (record.ranges.some((byte) => byte !== 0)) this.outgoing.tellRanges(record.number, record.ranges);
-        else if (peerRules) this.outgoing.offerOwn();
+        else if (peerRules) this.outgoing.offerOwn(record.number);
         else this.#digestsDue = true;
         break;
       case WHAT.end:
@@ -236,7 +240,7 @@ export class Replica {
         this.incoming.told(record);
         break;
       case WHAT.offered:
-        if (!peerRules) this.incoming.has = true;
+        if (!peerRules && record.number === this.#plea) this.incoming.has = true;
         break;
       case WHAT.ask:
         if (peerRules) this.#askFor(record.ranges);
@@ -274,7 +278,7 @@ export class Replica {
     if (!this.session.isUp || !this.outgoing.isBuilt) return;
     if (!this.incoming.has && !this.incoming.isRepairing && now >= this.#please_at) {
       this.#please_at = now + PLEASE_MS;
-      this.outgoing.say(WHAT.request, 0, new RangeSet().bytes);
+      this.outgoing.say(WHAT.request, this.#plea, new RangeSet().bytes);
     }
     if (!this.session.isAuthority) return;
     if (this.#askDue) {
@@ -304,7 +308,7 @@ export class Replica {
       this.#lostBefore = lost;
       this.outgoing.rebuild();
       this.#askDue = true;
-      if (!this.session.isAuthority) this.outgoing.offerOwn();
+      if (!this.session.isAuthority) this.outgoing.offerOwn(0);
       this.#settings.record('sync-events-lost', 'The ring of events was full; the table is told anew.', {
         lost: missing,
       });
