@@ -7,6 +7,7 @@ import { failureOf, storyOf, summaryOf } from './report.ts';
 import { scheduleOf } from './schedule.ts';
 import { addTally, emptyTally, type Tally } from './tally.ts';
 
+const REMEDY = 'npm run simulate -- --schedules 100000 --seed 1 --workers 2, or --seed 1 --trace';
 const SHOWN_MAX = 3;
 const PROGRESS_MS = 1_000;
 
@@ -14,9 +15,28 @@ function numberOf(name: string, text: string, least: number): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= least) return value;
   throw new FairleadError('bad-option', `--${name} takes a whole number of at least ${least}.`, {
-    remedy: 'npm run simulate -- --schedules 100000 --seed 1 --workers 2',
+    remedy: REMEDY,
     exit: EXIT.usage,
   });
+}
+
+function optionsOf(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        schedules: { type: 'string', default: '100000' },
+        seed: { type: 'string', default: '1' },
+        workers: { type: 'string', default: '2' },
+        trace: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (cause) {
+    throw new FairleadError('bad-option', cause instanceof Error ? cause.message : String(cause), {
+      remedy: REMEDY,
+      exit: EXIT.usage,
+    });
+  }
 }
 
 async function simulate(schedules: number, seed: number, workers: number): Promise<Tally> {
@@ -42,14 +62,7 @@ async function simulate(schedules: number, seed: number, workers: number): Promi
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      schedules: { type: 'string', default: '100000' },
-      seed: { type: 'string', default: '1' },
-      workers: { type: 'string', default: '2' },
-      trace: { type: 'boolean', default: false },
-    },
-  });
+  const values = optionsOf(process.argv.slice(2));
   const seed = numberOf('seed', values.seed, 0);
   if (values.trace) {
     process.stdout.write(`${storyOf(scheduleOf(seed), false)}\n`);
