@@ -1,7 +1,6 @@
 // The heartbeat as a process: `node heartbeat/main.ts --runtime DIR`. Pulse starts it and it lives on without pulse.
 // SIGTERM hands the VIPs over, if there is somebody to take them, and ends it; what it does not expect ends it as a crash
 // would, with the VIPs up and the lease running out, since a heartbeat in an unknown state must not hold them.
-import { createHash } from 'node:crypto';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,6 +9,7 @@ import { tryLockFile } from '../director/native/flock.ts';
 import { systemClock } from '../director/native/system-clock.ts';
 import { becomeUrgent } from '../director/native/urgency.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { leaseFolder } from './lease-folder.ts';
 import { HEARTBEAT_SOCKET, SETTINGS_FILE } from './protocol.ts';
 import { readSettings } from './settings.ts';
 
@@ -17,7 +17,6 @@ import { readSettings } from './settings.ts';
 const REAL_TIME_PRIORITY = 40;
 const LOCK_FILE = 'heartbeat.lock';
 const PID_FILE = 'heartbeat.pid';
-const LEASES = '/sys/fs/bpf';
 
 function runtimeFolder(): string {
   const { values } = parseArgs({ options: { runtime: { type: 'string' } } });
@@ -37,12 +36,6 @@ function lock(runtime: string): Disposable {
     remedy: 'Use it, or end it first: its pid is in heartbeat.pid.',
     exit: EXIT.refused,
   });
-}
-
-/** What one instance pins in the kernel is told apart by its runtime folder, as the engine's tables are. */
-function leaseFolder(runtime: string): string {
-  if (runtime === '/run/fairlead') return join(LEASES, 'fairlead-lease');
-  return join(LEASES, `fairlead-lease-${createHash('sha256').update(runtime).digest('hex').slice(0, 12)}`);
 }
 
 function log(line: string): void {

@@ -58,7 +58,15 @@ function checkDirectors({ root, directors }: Parts, findings: Findings): void {
     });
 }
 
-function checkVirtualIps({ directors, virtualIps, services }: Parts, findings: Findings): void {
+/** What a lease in the kernel has room for (heartbeat/takeover). */
+const PAIRS_VIRTUAL_IPS_MAX = 1_024;
+
+function checkVirtualIps({ root, directors, virtualIps, services }: Parts, findings: Findings): void {
+  if (directors.length > 1 && virtualIps.length > PAIRS_VIRTUAL_IPS_MAX)
+    findings.problem(root.entries.get('virtual_ips')!.keyOffset, {
+      code: 'too-many-virtual-ips',
+      message: `a pair can hold at most ${PAIRS_VIRTUAL_IPS_MAX} virtual IPs, not ${virtualIps.length}`,
+    });
   const used = new Set(services.map((service) => service.listen?.address));
   const known = services.every((service) => service.listen !== undefined);
   const seen = new Set<string>();

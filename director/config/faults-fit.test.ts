@@ -143,6 +143,21 @@ heartbeat: { key_file: k, links: [{ udp: eth1, addresses: { ${addresses} } }] }
     expect(text('100ms', 5)).toHaveLength(1);
   });
 
+  it('is told for more virtual IPs than a pair can hold', () => {
+    const list = Array.from(
+      { length: 1_025 },
+      (_, index) =>
+        `  - { address: 10.2.${index >> 8}.${index & 255}/16, interface: eth0, role: nat-gateway }`,
+    );
+    const text = `cluster: web
+directors: { lb1: { address: 10.0.0.11 }, lb2: { address: 10.0.0.12 } }
+heartbeat: { key_file: k, links: [{ udp: eth1 }] }
+virtual_ips:
+`;
+    const told = problems(`${text}${list.join('\n').replace('10.2.0.0/', '10.3.0.0/')}\n`);
+    expect(told).toEqual(['4:1 too-many-virtual-ips a pair can hold at most 1024 virtual IPs, not 1025']);
+  });
+
   it('is told for sync without a heartbeat', () => {
     expect(rootProblems('sync: { link: eth1 }')).toEqual([
       '3:1 sync-without-heartbeat sync needs the key `heartbeat`: there is no peer to tell (remove it, or add a second director and heartbeat)',

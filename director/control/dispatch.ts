@@ -178,7 +178,7 @@ export function parse(schema: Route['query'], value: unknown, where: string): un
   throw badRequest(`${[where, ...(issue?.path ?? [])].join('.')}: ${issue?.message ?? 'not as expected'}`);
 }
 
-export function badRequest(detail: string): FairleadError {
+function badRequest(detail: string): FairleadError {
   return new FairleadError('bad-request', `The request cannot be understood: ${detail}.`, {
     exit: EXIT.usage,
   });

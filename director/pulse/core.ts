@@ -12,7 +12,6 @@ import type { OpenedEngine } from './engine-choice.ts';
 import type { HealthBoard } from './health-board.ts';
 import type { Log } from './log.ts';
 import type { OrderBook } from './order-book.ts';
-import type { Pair } from './pair/pair.ts';
 import type { RecordEvent } from './record-event.ts';
 import type { VirtualIps } from './virtual-ips.ts';
 
@@ -32,8 +31,6 @@ export interface Core {
   readonly virtualIps: VirtualIps;
   /** Follows the heartbeat; replaced as a whole. */
   role: { readonly name: 'active' | 'standby'; readonly because: string };
-  /** Undefined: the only director. */
-  pair: Pair | undefined;
   /** The one in force; replaced as a whole. */
   revision: RevisionRecord;
   readonly record: RecordEvent;

@@ -12,12 +12,14 @@ import { type Core, findServer, findService } from './core.ts';
 import type { OrderChange } from './order-book.ts';
 import { reportHa } from './pair/ha-report.ts';
 import { orderHa, switchOver } from './pair/orders.ts';
+import type { Pair } from './pair/pair.ts';
 import { reportServices } from './report.ts';
 import { reportStatus } from './status.ts';
 
-export function createHandlers(core: Core): Handlers {
+/** `pair`: undefined for the only director. */
+export function createHandlers(core: Core, pair: () => Pair | undefined): Handlers {
   return {
-    status: () => reportStatus(core),
+    status: () => reportStatus(core, pair()),
     services: () => ({ services: reportServices(core) }),
     service: ({ params }) => reportOne(core, params.service!),
     servers: () => ({ servers: reportServices(core).flatMap((service) => service.servers) }),
@@ -101,10 +103,11 @@ export function createHandlers(core: Core): Handlers {
       for (const key of keys) core.monitors.probeNow(key);
       return { probed: keys.length };
     },
-    ha: () => reportHa(core),
-    switchover: ({ body, author }) => switchOver(core, { dryRun: body.dry_run, force: body.force, author }),
-    hold: ({ author }) => orderHa(core, 'hold', author),
-    release: ({ author }) => orderHa(core, 'release', author),
+    ha: () => reportHa(core, pair()),
+    switchover: ({ body, author }) =>
+      switchOver(core, pair(), { dryRun: body.dry_run, force: body.force, author }),
+    hold: ({ author }) => orderHa(core, pair(), 'hold', author),
+    release: ({ author }) => orderHa(core, pair(), 'release', author),
   };
 }
 

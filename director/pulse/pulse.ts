@@ -33,6 +33,7 @@ import type { Log } from './log.ts';
 import { OrderBook } from './order-book.ts';
 import { isPair } from './pair/addresses.ts';
 import { HEARTBEAT_MAIN } from './pair/heartbeat-process.ts';
+import { leavePair } from './pair/leave-pair.ts';
 import { Pair } from './pair/pair.ts';
 import { SYNC_MAIN } from './pair/sync-process.ts';
 import { pairsVirtualIps } from './pair/virtual-ips.ts';
@@ -100,6 +101,9 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
   });
   const orders = new OrderBook(store.initial.orders);
   const board = new HealthBoard(clock, store.initial.verdicts);
+  const paired = isPair(chosen.configuration);
+  let pair: Pair | undefined;
+  if (!paired) await leavePair(options);
   const director = new Director({
     engine: opened.engine,
     clock,
@@ -107,12 +111,11 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
     orders,
     board,
     record,
-    onApplied: () => core.pair?.engineChanged(),
+    onApplied: () => pair?.engineChanged(),
   });
-  const paired = isPair(chosen.configuration);
   board.setActive(!paired);
   const virtualIps = paired
-    ? pairsVirtualIps(() => core.pair)
+    ? pairsVirtualIps(() => pair)
     : parts.use(openVirtualIps({ clock, record, former: formerVirtualIps(store) }));
   parts.defer(() => {
     if (options.releaseOnExit || (!started && found.services.length === 0)) virtualIps.release();
@@ -154,19 +157,18 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
     role: paired
       ? { name: 'standby', because: 'starting: the heartbeat has not spoken yet' }
       : { name: 'active', because: 'it is the only director' },
-    pair: undefined,
     revision: chosen.revision,
     record,
   };
   begin(core, found, chosen.because);
   if (chosen.isNew) await store.saveRevision(chosen.revision);
-  const backend = backendOf(core);
+  const backend = backendOf(core, () => pair);
   parts.use(startRounds(core));
   parts.use(startUpkeep(core));
   parts.use(await openControlServer({ socket: socketOf(options.runtimeFolder), clock, backend }));
   // Last, as it lives on when a start fails.
   if (paired)
-    core.pair = parts.use(
+    pair = parts.use(
       new Pair({
         core,
         configuration: chosen.configuration,
@@ -234,13 +236,13 @@ function formerVirtualIps(store: Store): Configuration['virtualIps'] {
   return parsed !== undefined && 'configuration' in parsed ? parsed.configuration.virtualIps : [];
 }
 
-function backendOf(core: Core): ControlBackend {
+function backendOf(core: Core, pair: () => Pair | undefined): ControlBackend {
   return {
-    handlers: createHandlers(core),
+    handlers: createHandlers(core, pair),
     revision: () => core.revision.number,
     eventsAfter: (id, limit) => core.store.events(id, limit),
     follow: (onEvent) => core.store.follow(onEvent),
-    forward: async (request, cameFromPeer) => core.pair?.forward(request, cameFromPeer),
+    forward: async (request, cameFromPeer) => pair()?.forward(request, cameFromPeer),
   };
 }
 

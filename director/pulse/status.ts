@@ -2,12 +2,13 @@
 import type { ProblemNote, Status } from '../control/schema.ts';
 import type { Core } from './core.ts';
 import { haProblems, reportHa } from './pair/ha-report.ts';
+import type { Pair } from './pair/pair.ts';
 import { reportServices } from './report.ts';
 
 /** A table fuller than this is a problem worth telling. */
 const NEARLY_FULL = 0.9;
 
-export function reportStatus(core: Core): Status {
+export function reportStatus(core: Core, pair: Pair | undefined): Status {
   const { director, opened, store, revision } = core;
   const capabilities = opened.engine.capabilities();
   const snapshot = director.observer.snapshot();
@@ -33,16 +34,17 @@ export function reportStatus(core: Core): Status {
       totals: snapshot.totals,
     },
     virtual_ips: [...core.virtualIps.status()],
-    ...(core.pair === undefined ? {} : { ha: reportHa(core) }),
+    ...(pair === undefined ? {} : { ha: reportHa(core, pair) }),
     services: reportServices(core).map(({ servers: _servers, ...service }) => service),
     store: { ...storeStatus, ...(detail === undefined ? {} : { detail }) },
     monitor: { pids: [...pids], restarts, checks, probes, failures, lateness_p99_ms },
-    problems: reportProblems(core, snapshot.tables),
+    problems: reportProblems(core, pair, snapshot.tables),
   };
 }
 
 function reportProblems(
   core: Core,
+  pair: Pair | undefined,
   tables: readonly { name: string; used: number; limit: number }[],
 ): ProblemNote[] {
   const now = core.clock.now();
@@ -53,7 +55,7 @@ function reportProblems(
     since: failure.since,
     next_attempt: now + Math.max(0, failure.nextAttempt_ms - core.clock.monotonic_ms()),
   }));
-  const problems: ProblemNote[] = [...refused, ...haProblems(core)];
+  const problems: ProblemNote[] = [...refused, ...haProblems(pair, now)];
   const store = core.store.status();
   if (store.state !== 'ok')
     problems.push({

@@ -187,3 +187,27 @@ it('hold and release are given to the director that they are for', async () => {
   expect((await site.lb2.cli('release', '--json')).out).toContain('"hold": false');
   expect(site.lb2.told('order').map((message) => message.order)).toEqual(['hold', 'release']);
 });
+
+it('a pair that becomes a single director ends its heartbeat', async () => {
+  site.lb1.says({ role: 'active', epoch: 3 });
+  await site.lb1.run();
+  await site.lb1.end('SIGKILL');
+  expect(site.lb1.heartbeats()).toHaveLength(1);
+  fs.writeFileSync(
+    site.config,
+    'cluster: web\ndirectors: { lb1: { address: 127.0.0.2 } }\nengine: { kind: memory }\n',
+  );
+  await site.lb1.run({ paired: false });
+  expect(site.lb1.told('stop')).toEqual([{ kind: 'stop', release: true }]);
+  expect(site.lb1.heartbeats()).toEqual([]);
+  expect(await site.lb1.ha()).toEqual({
+    pair: false,
+    node: 'lb1',
+    role: 'active',
+    because: 'it is the only director',
+  });
+  expect(await site.lb1.cli('hold')).toMatchObject({
+    status: 4,
+    err: expect.stringContaining('lb1 is the only director: there is no peer.'),
+  });
+});

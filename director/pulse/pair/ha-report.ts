@@ -5,8 +5,7 @@ import type { SyncStatus } from '../../sync/protocol.ts';
 import type { Core } from '../core.ts';
 import type { Pair } from './pair.ts';
 
-export function reportHa(core: Core): Ha {
-  const { pair } = core;
+export function reportHa(core: Core, pair: Pair | undefined): Ha {
   const self = { node: core.node, role: core.role.name, because: core.role.because };
   if (pair === undefined) return { pair: false, ...self };
   const status = pair.heartbeat.status;
@@ -79,10 +78,8 @@ function reportSync(sync: NonNullable<Pair['sync']>): NonNullable<Ha['sync']> {
   };
 }
 
-export function haProblems(core: Core): ProblemNote[] {
-  const { pair } = core;
+export function haProblems(pair: Pair | undefined, now: number): ProblemNote[] {
   if (pair === undefined) return [];
-  const now = core.clock.now();
   const problems: ProblemNote[] = [];
   const tell = (subject: string, code: string, detail: string, remedy?: string): void => {
     problems.push({ subject, code, detail, since: now, ...(remedy === undefined ? {} : { remedy }) });

@@ -14,16 +14,20 @@ export interface SwitchoverRequest {
   readonly author: string;
 }
 
-export function pairOf(core: Core): Pair {
-  if (core.pair !== undefined) return core.pair;
+function insist(core: Core, pair: Pair | undefined): asserts pair is Pair {
+  if (pair !== undefined) return;
   throw new FairleadError('no-peer', `${core.node} is the only director: there is no peer.`, {
     remedy: 'Add a second director and heartbeat to the configuration.',
     exit: EXIT.refused,
   });
 }
 
-export async function switchOver(core: Core, request: SwitchoverRequest): Promise<SwitchoverReply> {
-  const pair = pairOf(core);
+export async function switchOver(
+  core: Core,
+  pair: Pair | undefined,
+  request: SwitchoverRequest,
+): Promise<SwitchoverReply> {
+  insist(core, pair);
   const checks = await check(core, pair);
   const reply = { dry_run: request.dryRun, from: core.node, to: pair.peer, checks };
   const failed = checks.filter((each) => !each.ok && !(request.force && each.skippable));
@@ -73,8 +77,13 @@ async function flush(
 }
 
 /** `hold` and `release` are about the director that they are given to. */
-export async function orderHa(core: Core, order: 'hold' | 'release', author: string): Promise<HaOrderReply> {
-  const pair = pairOf(core);
+export async function orderHa(
+  core: Core,
+  pair: Pair | undefined,
+  order: 'hold' | 'release',
+  author: string,
+): Promise<HaOrderReply> {
+  insist(core, pair);
   core.record(`${order}-ordered`, 'director', `by order of ${author}`, { author });
   const { ok, reason, phases_ms } = await pair.heartbeat.order(order);
   if (!ok) throw refusal('order-refused', reason, false);

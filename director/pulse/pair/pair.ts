@@ -17,6 +17,7 @@ import { peerOf, syncEnds } from './addresses.ts';
 import { HeartbeatProcess } from './heartbeat-process.ts';
 import { heartbeatSettings } from './heartbeat-settings.ts';
 import { kernelMonotonic_ms } from './kernel-time.ts';
+import { removeLease } from './leave-pair.ts';
 import { ownCompleteness, ownHealth } from './own-health.ts';
 import { PeerLink } from './peer-link.ts';
 import { decideStop } from './stop.ts';
@@ -114,10 +115,6 @@ export class Pair implements AsyncDisposable {
     return Math.round(this.core.clock.now() - age_ms);
   }
 
-  get syncConfigured(): boolean {
-    return this.sync !== undefined;
-  }
-
   get deadtime_ms(): number {
     return this.#options.configuration.heartbeat?.deadtime_ms ?? 0;
   }
@@ -168,8 +165,14 @@ export class Pair implements AsyncDisposable {
     const { heartbeat, because } = decideStop(running, this.#options.releaseOnExit);
     if (heartbeat === 'end') {
       // The peer is to have every connection before it has the VIPs.
-      await this.sync?.flush().catch(() => {});
+      if (running?.role === 'active') await this.sync?.flush().catch(() => {});
       await this.heartbeat.stop();
+      if (this.#options.releaseOnExit)
+        await removeLease({
+          runtimeFolder: this.#options.runtimeFolder,
+          clock: this.core.clock,
+          log: this.core.log,
+        });
     }
     this.core.record(
       heartbeat === 'end' ? 'heartbeat-ended' : 'heartbeat-stays',

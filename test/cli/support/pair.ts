@@ -101,7 +101,7 @@ export class Side {
       .filter((message): message is Extract<ToHeartbeat, { kind: K }> => message.kind === kind);
   }
 
-  async run(): Promise<void> {
+  async run({ paired = true } = {}): Promise<void> {
     const { runtime, name } = this;
     const state = path.join(this.#site.folder, `${name}-state`);
     const child = spawn(
@@ -117,7 +117,7 @@ export class Side {
       if (child.exitCode !== null) throw new Error(this.#out);
       return this.#out.includes('"message":"running"');
     });
-    await until(async () => (await this.ha()).heartbeat?.running === true);
+    if (paired) await until(async () => (await this.ha()).heartbeat?.running === true);
   }
 
   ha() {

@@ -1,0 +1,91 @@
+// What a standby hands on: requests that only the active does, as they came, once, and their answers as they are.
+import { expect, it } from 'vitest';
+import { EXIT, FairleadError } from '../model/error.ts';
+import type { ControlBackend, RawReply, RawRequest } from './backend.ts';
+import { answer, type ControlCall, toRefusal } from './dispatch.ts';
+import { type Route, routes } from './routes.ts';
+
+const REPLY: RawReply = { status: 412, headers: { etag: '"9"' }, body: '{"code":"stale"}' };
+
+function standby(reply: RawReply | undefined = REPLY) {
+  const handedOn: RawRequest[] = [];
+  const handled: string[] = [];
+  const handlers = new Proxy({}, { get: (_, name) => () => void handled.push(String(name)) });
+  const backend: ControlBackend = {
+    handlers: handlers as ControlBackend['handlers'],
+    revision: () => 4,
+    eventsAfter: async () => [],
+    follow: () => ({ [Symbol.dispose]() {} }),
+    forward: async (request, cameFromPeer) => {
+      if (cameFromPeer) throw new FairleadError('not-active', 'It stands by.', { exit: EXIT.notActive });
+      handedOn.push(request);
+      return reply;
+    },
+  };
+  return { backend, handedOn, handled };
+}
+
+function call(method: string, target: string, body = '', more: Partial<ControlCall> = {}): ControlCall {
+  const headers = { 'if-match': '"9"', 'fairlead-author': 'ann', 'content-type': 'application/json' };
+  return { method, target, headers, readBody: async () => Buffer.from(body), cameFromPeer: false, ...more };
+}
+
+it('a change goes on to the active as it came, whatever revision is in force here', async () => {
+  const { backend, handedOn, handled } = standby();
+  const path = '/api/v1/services/www/servers/rs1/weight';
+  expect(await answer(backend, call('POST', path, '{"weight":3}'))).toEqual(REPLY);
+  expect(handedOn).toEqual([
+    {
+      method: 'POST',
+      path,
+      headers: { 'if-match': '"9"', 'fairlead-author': 'ann', 'content-type': 'application/json' },
+      body: '{"weight":3}',
+    },
+  ]);
+  expect(handled).toEqual([]);
+});
+
+it('what is wrong with a request is said here', async () => {
+  const { backend, handedOn } = standby();
+  const path = '/api/v1/services/www/servers/rs1/weight';
+  await expect(answer(backend, call('POST', path, '{"weight":"x"}'))).rejects.toMatchObject({
+    code: 'bad-request',
+  });
+  expect(handedOn).toEqual([]);
+});
+
+it('what was handed on by the peer goes no further', async () => {
+  const { backend, handedOn } = standby();
+  const asked = call('POST', '/api/v1/apply?dry_run=1', 'cluster: web', { cameFromPeer: true });
+  const refusal = await answer(backend, asked).catch(toRefusal);
+  expect(refusal.status).toBe(409);
+  expect(JSON.parse(refusal.body)).toMatchObject({ code: 'not-active', exit: EXIT.notActive });
+  expect(handedOn).toEqual([]);
+});
+
+it('an active does it itself, if the revision is the one that was seen', async () => {
+  const { backend, handled } = standby();
+  const active = { ...backend, forward: async () => undefined };
+  const path = '/api/v1/services/www/servers/rs1/drain';
+  await expect(answer(active, call('POST', path))).rejects.toMatchObject({ code: 'stale' });
+  await answer(active, call('POST', path, '', { headers: { 'if-match': '"4"' } }));
+  expect(handled).toEqual(['drain']);
+});
+
+it('reads, hold and release are about the director that is asked', async () => {
+  const { backend, handedOn, handled } = standby();
+  for (const [method, path] of [
+    ['GET', '/status'],
+    ['GET', '/ha'],
+    ['POST', '/ha/hold'],
+    ['POST', '/ha/release'],
+  ] as const)
+    await answer(backend, call(method, `/api/v1${path}`));
+  expect(handled).toEqual(['status', 'ha', 'hold', 'release']);
+  expect(handedOn).toEqual([]);
+});
+
+it('every change that needs If-Match is the active’s', () => {
+  for (const route of Object.values(routes) as Route[])
+    if (route.conditional === true) expect(route.active, route.path).toBe(true);
+});
