@@ -7,7 +7,7 @@ import { type LabObserver, startObserver } from '../lab/observer/observer.ts';
 import { activeOf, unrest, viewPair } from '../lab/pair.ts';
 import { waitFor } from '../lab/wait.ts';
 import type { Pace, Stage } from './drill.ts';
-import { type DrillTraffic, startTraffic } from './traffic/traffic.ts';
+import { type DrillTraffic, type DrillTrafficOptions, startTraffic } from './traffic/traffic.ts';
 
 const OWNER_MS = 15_000;
 const SETTLED_MS = 30_000;
@@ -22,11 +22,15 @@ export interface Site extends Disposable {
   readonly vips: readonly string[];
 }
 
-export async function openSite(lab: Lab, connections: number): Promise<Site> {
+export async function openSite(
+  lab: Lab,
+  connections: number,
+  wish: Omit<DrillTrafficOptions, 'connections'> = {},
+): Promise<Site> {
   const vips = [...new Set(lab.services.map(({ vip }) => vip))];
   const hosts = [...lab.directors.map(({ name }) => name), 'stranger'];
   const observer = await startObserver(lab.namespaces, hosts, vips);
-  const traffic = startTraffic(lab, { connections });
+  const traffic = startTraffic(lab, { ...wish, connections });
   return {
     lab,
     observer,

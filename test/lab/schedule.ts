@@ -1,5 +1,5 @@
 // When the show kills and revives whom, if nobody presses a key. Pure: from the time that has passed to what is due, each
-// turn only once. A round has a real server away first, then, where there are two, a director.
+// turn only once. A round has, where there are two, a director away first, then a real server.
 import { SERVER_NAMES, type ServerName } from './topology.ts';
 
 export type Turn =
@@ -28,10 +28,10 @@ const SERVERS_ALONE: readonly Due[] = [
   { part: 2 / 3, turn: server },
 ];
 const WITH_DIRECTORS: readonly Due[] = [
-  { part: 0.12, turn: server },
-  { part: 0.3, turn: server },
-  { part: 0.5, turn: director },
-  { part: 0.6, turn: director },
+  { part: 0.15, turn: director },
+  { part: 0.25, turn: director },
+  { part: 0.6, turn: server },
+  { part: 0.75, turn: server },
 ];
 
 export function createSchedule(

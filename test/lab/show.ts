@@ -81,7 +81,7 @@ export function startShow(lab: Lab, options: ShowOptions): Show {
 
   const poll = async (): Promise<void> => {
     try {
-      status = (await lab.director.control.call('services')).services;
+      status = await lab.status();
       engine ||= await describeEngine(lab);
       drill.observe(status, Date.now());
       if (takeovers && options.observer) {
@@ -130,6 +130,7 @@ export function startShow(lab: Lab, options: ShowOptions): Show {
     const summary = judge(tally, {
       ...disturbances,
       servers: SERVER_NAMES,
+      byLoad: lab.services.filter(({ scheduler }) => scheduler.endsWith('lc')).map(({ name }) => name),
       dropped: await droppedBy(lab).catch(() => ({})), // a director that does not answer is complained of above
     });
     return {

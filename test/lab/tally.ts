@@ -177,6 +177,8 @@ export interface Summary {
 
 export interface JudgeOptions extends Disturbances {
   readonly servers: readonly string[];
+  /** Services whose servers are chosen by their connections: a takeover leaves a few that nobody ends. */
+  readonly byLoad?: readonly string[];
   /** The engine's drop counters. */
   readonly dropped?: Readonly<Record<string, number>>;
 }
@@ -249,12 +251,14 @@ const FAIR_FROM = 5;
 /** A run that was ended before it had begun is not judged by what it lacks. */
 const REPORTS_MIN = 8;
 
-function balanceComplaints(name: string, part: ServiceTally, { outages, servers }: JudgeOptions): string[] {
+function balanceComplaints(name: string, part: ServiceTally, options: JudgeOptions): string[] {
+  const { outages, servers, takeovers = [], byLoad = [] } = options;
+  const isSkewed = takeovers.length > 0 && byLoad.includes(name);
   const complaints: string[] = [];
   const whole = sum(part.answered.whole);
   const back = sum(part.answeredBack);
   if (whole === 0) complaints.push(`${name}: no answer while every real server was up`);
-  else if (whole >= FAIR_FROM * servers.length)
+  else if (whole >= FAIR_FROM * servers.length && !isSkewed)
     for (const server of servers) {
       const share = (part.answered.whole[server] ?? 0) / whole;
       if (share < FAIR_PART / servers.length)
@@ -312,10 +316,12 @@ function describeTakeover(
   };
 }
 
+/** Datagrams under way, and connections that began on a dead director, which could tell its peer of nothing. */
 function isOfTakeover({ kind, service, what, began }: Failure, takeover: Takeover): boolean {
-  if (kind !== 'timeout' || !takeover.wasActive || what === 'bulk' || what === 'request') return false;
-  if (!service.startsWith('udp')) return false;
-  return began >= takeover.killed_at - LOST_AFTER_MS && began <= (takeover.taken_at ?? Infinity) + GRACE_MS;
+  const { wasActive, killed_at, taken_at = Infinity } = takeover;
+  if (!wasActive || began > taken_at + GRACE_MS) return false;
+  if (service.startsWith('udp')) return kind === 'timeout' && began >= killed_at - LOST_AFTER_MS;
+  return what !== 'held' && began >= killed_at;
 }
 
 function takeoverComplaints({ director, wasActive, taken_at, revived_at, back_at }: Takeover): string[] {

@@ -17,6 +17,8 @@ import type {
 
 export interface DrillTrafficOptions {
   readonly connections: number;
+  /** Between new connections to one service. */
+  readonly fresh_every_ms?: number;
 }
 
 export interface TrafficResult {
@@ -34,6 +36,7 @@ export interface DrillTraffic extends Disposable {
   counts(): { readonly successes: number; readonly failures: number };
 }
 
+const FRESH_EVERY_MS = 10;
 const WHOLE_MS = 30_000;
 const END_MS = 20_000;
 /** New connections that have to succeed before anything is measured. */
@@ -43,7 +46,7 @@ export function startTraffic(lab: Lab, options: DrillTrafficOptions): DrillTraff
   const settings: DrillTraffic['settings'] = {
     targets: targetsOf(lab),
     connections: options.connections,
-    fresh_every_ms: 10,
+    fresh_every_ms: options.fresh_every_ms ?? FRESH_EVERY_MS,
     lasting_of: 20,
     lasting_ms: 4_000,
     flows: 4,
