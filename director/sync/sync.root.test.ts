@@ -1,5 +1,5 @@
 // Connection sync whole: packets make entries on one director, its sync process tells them by UDP, the other holds them.
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../test/support/eventually.ts';
 import { tcp, udp } from '../../test/support/packet/build.ts';
 import { CONTROL } from '../engine/ebpf/layout.ts';
@@ -57,12 +57,16 @@ const STEPS: readonly Step[] = [
 ];
 
 let pair: DirectorPair;
-beforeEach(() => {
+// Loading the programs takes most of the time.
+beforeAll(() => {
   pair = new DirectorPair({ connections_max: 20_000, steps: STEPS });
+});
+afterAll(() => pair[Symbol.dispose]());
+beforeEach(() => {
+  pair.reset();
   pair.a.setRole(true, 1);
   pair.b.setRole(false, 1);
 });
-afterEach(() => pair[Symbol.dispose]());
 
 /** Clients from `first` on, one connection with each kind of service by turns; half of them beyond their first packet. */
 function clients(first: number, count: number, director = pair.a): void {
@@ -109,20 +113,20 @@ describe('two directors', () => {
   });
 
   it('become the same when one joins late, and again when it comes back with and without its tables', async () => {
-    clients(0, 3_000);
+    clients(0, 1_000);
     pair.a.start();
     pair.b.start();
-    await equalEntries(3_000);
+    await equalEntries(1_000);
     await bothSteady();
     pair.b.kill();
-    clients(3_000, 200);
+    clients(1_000, 200);
     pair.b.start();
-    await equalEntries(3_200);
+    await equalEntries(1_200);
     pair.b.kill();
     pair.b.loseTables();
-    clients(3_200, 200);
+    clients(1_200, 200);
     pair.b.start();
-    await equalEntries(3_400);
+    await equalEntries(1_400);
     await bothSteady();
   });
 

@@ -30,6 +30,7 @@ export class DirectorPair implements Disposable {
   readonly b: Director;
   readonly #resources = new DisposableStack();
   readonly #set: Namespaces;
+  #joined = false;
 
   constructor(options: PairOptions) {
     try {
@@ -54,8 +55,16 @@ export class DirectorPair implements Disposable {
     }
   }
 
+  /** As new, but for services: no entries, no processes, both standing by, the cable laid and without loss. */
+  reset(): void {
+    for (const director of [this.a, this.b]) director.reset();
+    this.lose(0);
+    if (!this.#joined) this.join();
+  }
+
   /** Lays the cable between them. */
   join(): void {
+    this.#joined = true;
     const [left, right] = (['a', 'b'] as const).map((label) => ({
       namespace: this.#set.get(label),
       name: 'eth0',
@@ -66,6 +75,7 @@ export class DirectorPair implements Disposable {
 
   /** Takes the cable away, interfaces and addresses with it. */
   cut(): void {
+    this.#joined = false;
     ip(this.a.namespace, 'link del eth0');
   }
 
@@ -148,6 +158,13 @@ export class Director implements Disposable {
 
   tell(message: ToSync): void {
     if (this.child?.connected) this.child.send(message);
+  }
+
+  reset(): void {
+    this.kill();
+    this.#role = { kind: 'role', active: false, epoch: 0 };
+    this.messages.length = 0;
+    for (const what of ['connections', 'templates'] as const) this.engine.flush({ what });
   }
 
   /** Ends the sync process as a crash does. */
