@@ -212,6 +212,7 @@ it('the virtual IPs move on order', async () => {
   const done = await command('lb1', 'switchover');
   expect(done).toMatchObject({ status: 0, err: '' });
   expect(done.out).toMatch(/lb2 is active now/);
+  expect(done.out).toMatch(/^ +claim seen +\d+\.\d ms$/m);
   await roles('standby', 'active');
   expect([holds('lb1'), holds('lb2')]).toEqual([false, true]);
   expect(fetched()).toBe('served');

@@ -6,6 +6,9 @@ import { flag } from '../command.ts';
 import { paint, plain } from '../table.ts';
 import { print, READ_OPTIONS } from './common.ts';
 
+/** Names of checks and phases, side by side. */
+const NAME_CHARS = 15;
+
 export const switchover: Command = {
   name: 'switchover',
   summary: 'The active director hands the virtual IPs to its peer, after checks',
@@ -67,12 +70,12 @@ function checkLine(context: CommandContext, check: PreflightCheck, force: boolea
     : force && check.skippable
       ? (['skipped', 'warn'] as const)
       : (['failed', 'bad'] as const);
-  return `${paint(word.padEnd(7), tone, context.terminal.color)}  ${check.name.padEnd(14)}${plain(check.detail)}\n`;
+  return `${paint(word.padEnd(7), tone, context.terminal.color)}  ${check.name.padEnd(NAME_CHARS)}${plain(check.detail)}\n`;
 }
 
 function phases(phases_ms: Readonly<Record<string, number>>): string {
   return Object.entries(phases_ms)
-    .map(([name, value]) => `${' '.repeat(9)}${plain(name).padEnd(14)}${value.toFixed(1)} ms\n`)
+    .map(([name, value]) => `${' '.repeat(9)}${plain(name).padEnd(NAME_CHARS)}${value.toFixed(1)} ms\n`)
     .join('');
 }
 

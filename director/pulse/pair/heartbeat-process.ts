@@ -88,8 +88,14 @@ export class HeartbeatProcess implements Disposable {
   settings(settings: HeartbeatSettings): void {
     if (JSON.stringify(settings) === JSON.stringify(this.#settings)) return;
     this.#settings = settings;
-    this.#writeSettings();
     this.#connection?.send({ kind: 'settings', settings });
+    try {
+      this.#writeSettings();
+    } catch (error) {
+      if (!(error instanceof FairleadError)) throw error;
+      // It knows; only one that is started anew would not, until it is told.
+      this.#options.log('error', error.message, { code: error.code });
+    }
   }
 
   /** The latest of each kind is told again to a heartbeat that comes later. */

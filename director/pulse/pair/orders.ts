@@ -53,8 +53,10 @@ export async function switchOver(
   const begun_ms = core.clock.monotonic_ms();
   const result = await pair.heartbeat.order('switchover');
   if (!result.ok) throw refusal('switchover-refused', result.reason, false);
-  Object.assign(phases_ms, result.phases_ms);
-  phases_ms['claim seen'] = core.clock.monotonic_ms() - begun_ms;
+  const { done, ...phases } = result.phases_ms ?? {};
+  Object.assign(phases_ms, phases);
+  // The heartbeat answers when a beat of the peer says that it is active.
+  phases_ms['claim seen'] = done ?? core.clock.monotonic_ms() - begun_ms;
   return { ...reply, done: true, phases_ms, reason: result.reason };
 }
 

@@ -8,6 +8,7 @@ import type { HeartbeatStatus } from '../../../heartbeat/protocol.ts';
 import type { Configuration, VirtualIpConfig } from '../../config/configuration.ts';
 import type { RawReply, RawRequest } from '../../control/backend.ts';
 import type { VirtualIpStatus } from '../../control/schema.ts';
+import { FairleadError } from '../../model/error.ts';
 import type { PeerChannelOptions } from '../../peer/types.ts';
 import type { JsonValue } from '../../store/record.ts';
 import type { Core } from '../core.ts';
@@ -222,7 +223,13 @@ export class Pair implements AsyncDisposable {
     core.record(`became-${name}`, 'director', because, { epoch, was: before.because });
     core.board.setActive(name === 'active');
     // What is taken over must be as this director sees it, and at once.
-    core.director.decideAll();
+    try {
+      core.director.decideAll();
+    } catch (error) {
+      // The next round tries again; who is active does not hang on it.
+      if (!(error instanceof FairleadError)) throw error;
+      core.record('failed', 'director', error.message, { code: error.code });
+    }
   }
 
   #takeRound(): void {
