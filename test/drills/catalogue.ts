@@ -70,7 +70,7 @@ const kills: readonly Drill[] = [
   {
     name: 'power-off',
     what: 'the active director loses its processes and its carrier at once',
-    expects: { owner: 'moves', outage_ms: takeover_ms, theirs: THEIRS.cutOff },
+    expects: { owner: 'moves', outage_ms: takeover_ms, theirs: THEIRS.cutOff, orphans: true },
     async run(stage) {
       stage.fault(`${stage.active.name} has no power`);
       await stage.active.powerOff();

@@ -44,7 +44,13 @@ export interface Pace {
   readonly freeze_ms: number;
   /** What is broken stays so for at least that long. */
   readonly broken_ms: number;
+  /** Under load before the fault: long enough to know what is usual. */
+  readonly steady_ms: number;
+  /** Under load after all is well again; a first packet that was lost is sent again after a second. */
+  readonly aftermath_ms: number;
 }
+
+export const PACE: Pace = { freeze_ms: 10_000, broken_ms: 1_500, steady_ms: 1_000, aftermath_ms: 1_500 };
 
 export interface Stage extends Timing {
   readonly lab: Lab;

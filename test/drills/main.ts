@@ -7,15 +7,13 @@ import { keptFolder } from '../lab/folder.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { unrest, viewPair } from '../lab/pair.ts';
 import { DRILLS } from './catalogue.ts';
-import type { Drill } from './drill.ts';
+import { type Drill, PACE } from './drill.ts';
 import { type Options, parseOptions, usage } from './options.ts';
 import { reportLines, tableLines } from './render.ts';
 import type { DrillReport } from './report.ts';
 import { listLines, storedResults, storeResult } from './results.ts';
 import { runDrill } from './run.ts';
 import { openSite, type Site } from './stage.ts';
-
-const BROKEN_MS = 1_500;
 
 /** The first signal ends the run at its next step, cleaned up; the second one ends the process. */
 function endOnSignals(): AbortController {
@@ -92,7 +90,7 @@ async function runAll(options: Options, signal: AbortSignal): Promise<(DrillRepo
     try {
       opened ??= await open(options, signal);
       const report = await runDrill(opened.site, drill, {
-        pace: { freeze_ms: options.freeze_ms, broken_ms: BROKEN_MS },
+        pace: { ...PACE, freeze_ms: options.freeze_ms },
         progress: (line) => progress(`  ${line}`),
         signal,
       });

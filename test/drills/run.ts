@@ -19,10 +19,6 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Under load, before the fault: long enough to know what is usual. */
-const STEADY_MS = 1_000;
-/** A first packet that was lost is sent again after a second. */
-const AFTERMATH_MS = 1_500;
 const EXAMPLES_KEPT = 40;
 /** The client hears of the new owner, and frames to the former one may be on their way. */
 const ORPHANS_UNTIL_MS = 100;
@@ -53,12 +49,12 @@ export async function runDrill(site: Site, drill: Drill, options: RunOptions): P
   const began = monotonic_ms();
   const before = traffic.counts().failures;
   observer.trim(began - 1_000);
-  await rest(STEADY_MS, options.signal);
+  await rest(options.pace.steady_ms, options.signal);
   if (traffic.counts().failures > before) troubles.push('connections failed before the fault');
   const known = await lastEvents(lab.directors);
   await attempt('the drill', () => drill.run(stage));
   await attempt('afterwards', () => settle(lab, options.signal));
-  await rest(AFTERMATH_MS, options.signal);
+  await rest(options.pace.aftermath_ms, options.signal);
   const fault_at = stage.record.fault_at ?? began;
   const seen = await traffic.end(fault_at);
   const owners = await observer.report(began);

@@ -7,7 +7,7 @@ import { tellError } from '../../director/model/error.ts';
 import type { Lab } from '../lab/lab.ts';
 import { readLines, writeLine } from '../lab/lines.ts';
 import { DRILLS } from './catalogue.ts';
-import type { Drill } from './drill.ts';
+import { type Drill, PACE } from './drill.ts';
 import { reportLines } from './render.ts';
 import type { DrillReport } from './report.ts';
 import { listLines, storedResults, storeResult } from './results.ts';
@@ -17,8 +17,6 @@ import { openSite, type Site } from './stage.ts';
 export const DRILL_SOCKET = 'drill.sock';
 const CONNECTIONS = 500;
 const CONNECTIONS_MAX = 5_000;
-const BROKEN_MS = 1_500;
-const FREEZE_MS = 10_000;
 const CLIENTS_MAX = 8;
 
 export interface DrillHooks {
@@ -87,8 +85,7 @@ export async function serveDrills(lab: Lab, hooks: DrillHooks): Promise<AsyncDis
       progress(`${drill.name}: ${drill.what}`);
       progress(`${connections} connections are being opened`);
       site = await openSite(lab, connections);
-      const pace = { freeze_ms: FREEZE_MS, broken_ms: BROKEN_MS };
-      report = await runDrill(site, drill, { pace, progress, signal: stopping.signal });
+      report = await runDrill(site, drill, { pace: PACE, progress, signal: stopping.signal });
       storeResult(report);
       writeLine(socket, { report, text: reportLines(report), ok: report.ok });
     } catch (error) {

@@ -5,7 +5,7 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ControlClient, openControlClient } from '../../director/control/client.ts';
 import { FairleadError } from '../../director/model/error.ts';
-import { ip, type Namespaces, run, sysctl } from '../support/netns.ts';
+import { type Namespaces, run, sysctl } from '../support/netns.ts';
 import { withBpffs } from './bpffs.ts';
 import { keptFolder } from './folder.ts';
 import { type DirectorProcess, type ProcessKind, processesIn, signalAll, signalOne } from './processes.ts';
@@ -138,8 +138,8 @@ export function createDirector(
     thaw: () => void signalAll(namespace, 'SIGCONT'),
     async powerOff() {
       sysctl(namespace, 'net.ipv6.conf.all.keep_addr_on_down', 1);
-      signalAll(namespace, 'SIGSTOP');
       cables(set, name, 'down');
+      signalAll(namespace, 'SIGSTOP');
       signalAll(namespace, 'SIGKILL');
       await nobody();
     },
@@ -152,9 +152,12 @@ export function createDirector(
 
 /** From the switch’s end, so that the director sees its carrier go and come. */
 function cables(set: Namespaces, name: DirectorName, state: 'up' | 'down'): void {
-  for (const net of ['front', 'inside'])
-    run(set.get('switch'), 'ip', ['link', 'set', 'dev', `${name}-${net}`, state]);
-  for (const own of ['eth0', 'eth1']) ip(set.get(name), `link set dev ${own} ${state}`);
+  const batch = (at: string, names: readonly string[]): void => {
+    const lines = names.map((link) => `link set dev ${link} ${state}\n`);
+    run(set.get(at), 'ip', ['-batch', '-'], { input: lines.join('') });
+  };
+  batch('switch', [`${name}-front`, `${name}-inside`]);
+  batch(name, ['eth0', 'eth1']);
 }
 
 function asWords(environment: Readonly<Record<string, string>>): string[] {
