@@ -11,6 +11,7 @@ import { lapse_ms, silence_ms, stable_ms } from './timing.ts';
 
 const RAISE_RETRY_MS = 1_000;
 const ANSWER_INTERVALS = 1.5;
+const MISSES_INTERVALS = 1.2;
 
 export function actOn(turn: Turn): void {
   const { s } = turn;
@@ -79,8 +80,12 @@ export function yieldUnheard(turn: Turn): void {
   if (beat === undefined || s.peer === undefined || !mayRenew(s)) return;
   const age = unheardAge(s, now);
   const lapse = lapse_ms(s.settings);
-  if (age < lapse) s.yieldedUnheard = false;
   const { deadtime_ms, initdead_ms, interval_ms } = s.settings;
+  if (age < lapse) s.yieldedUnheard = false;
+  // One beat that misses us may come from a peer that did not run for a while: it has been answered, and will not claim yet.
+  if (age < MISSES_INTERVALS * interval_ms) s.unheardSince_ms = NEVER;
+  else if (s.unheardSince_ms === NEVER) s.unheardSince_ms = now;
+  if (s.unheardSince_ms === NEVER || now - s.unheardSince_ms < interval_ms / 2) return;
   // Just heard again, it cannot have heard us yet: it was answered, and its next beat will tell.
   if (now - s.peer.since_ms < ANSWER_INTERVALS * interval_ms) return;
   const neverHeard = age === Number.POSITIVE_INFINITY;

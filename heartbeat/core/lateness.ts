@@ -1,12 +1,21 @@
 // A director that did not run for a while knows less than it thinks. Guarantees: after a gap between ticks nothing is
 // claimed before a full deadtime of listening (keepalived issue 2066); an offer that went unanswered meanwhile starts anew.
 import { record, type State, type Turn } from './state.ts';
-import { lateness_ms } from './timing.ts';
+import { lateness_ms, silence_ms } from './timing.ts';
 
 const TOLD_MS = 1_000;
+const GAP_INTERVALS = 1.5;
 
 export function isLate(s: State, now: number): boolean {
   return now - s.tick_ms > lateness_ms(s.settings);
+}
+
+/** After a gap too short for that: something may have been missed, so at least the next beat is waited for. */
+export function listenAWhile(turn: Turn): void {
+  const { s, now } = turn;
+  const heard_ms = GAP_INTERVALS * s.settings.interval_ms;
+  if (now - s.tick_ms <= heard_ms) return;
+  s.listen_ms = Math.max(s.listen_ms, now - Math.max(0, silence_ms(s, now) - heard_ms));
 }
 
 export function startListeningAnew(turn: Turn): void {

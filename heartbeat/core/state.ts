@@ -111,6 +111,8 @@ export interface Draft {
   conflict_ms: number;
   announced_ms: number;
   claimantTold_ms: number;
+  /** The peer's beats say that they miss ours since; NEVER: they do not. */
+  unheardSince_ms: number;
   /** Released because the peer did not hear us; not again until it has heard us, or was active. */
   yieldedUnheard: boolean;
 
@@ -201,6 +203,7 @@ export function createState(
     conflict_ms: NEVER,
     announced_ms: NEVER,
     claimantTold_ms: NEVER,
+    unheardSince_ms: NEVER,
     yieldedUnheard: false,
     raised: 'no',
     raise_ms: NEVER,

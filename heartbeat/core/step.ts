@@ -6,7 +6,7 @@ import { announceAgain, contend, endConflict, noteClaimant } from './conflict.ts
 import { noteOwner } from './damping.ts';
 import { learnEpoch, noteStored, reserveEpoch } from './epoch.ts';
 import { followHandover, offer, takeBack } from './handover.ts';
-import { isLate, startListeningAnew } from './lateness.ts';
+import { isLate, listenAWhile, startListeningAnew } from './lateness.ts';
 import { obey } from './orders.ts';
 import { hear, noteLink, noteSilence, resizeLinks } from './peer.ts';
 import { type Draft, record, type State, type Turn } from './state.ts';
@@ -40,6 +40,7 @@ export function step(
 function tick(turn: Turn): void {
   const { s, now } = turn;
   if (turn.late) startListeningAnew(turn);
+  else listenAWhile(turn);
   s.tick_ms = now;
   noteSilence(turn);
 }

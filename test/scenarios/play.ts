@@ -145,7 +145,8 @@ function checkSite(
   const { ledger, timeline, directors } = world;
   switch (expect.kind) {
     case 'one-owner': {
-      const both = ledger.overlap_ms + ledger.healingOverlap_ms + ledger.partedOverlap_ms;
+      const both =
+        ledger.overlap_ms + ledger.healingOverlap_ms + ledger.impairedOverlap_ms + ledger.partedOverlap_ms;
       return both === 0 ? undefined : `two for ${both.toFixed(1)} ms`;
     }
     case 'gap': {

@@ -98,9 +98,10 @@ export class Director {
     if (this.state !== undefined) this.#paused = true;
   }
 
-  wake(): void {
+  wake(loses = false): void {
     if (!this.#paused) return;
     this.#paused = false;
+    if (loses) this.#inbox = this.#inbox.filter((input) => input.kind !== 'beat');
     const rest = this.#rest;
     this.#rest = undefined;
     if (rest !== undefined) this.#carryOut(rest.effects, rest.now);

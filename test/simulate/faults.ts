@@ -6,6 +6,7 @@ export function arrange(world: World, fault: Fault): void {
   const { queue } = world;
   queue.at(fault.at_ms, () => {
     if (world.tracing) world.tell(undefined, `-- ${describeFault(fault)}`);
+    if ('side' in fault) world.rolesAtFaults.push(world.directors[fault.side].state?.role);
     const end = begin(world, fault);
     if (end === undefined) return;
     queue.at(fault.at_ms + fault.for_ms, () => {
@@ -67,7 +68,7 @@ function befall(world: World, fault: OfOneSide): (() => void) | undefined {
       else director.pause();
       return () => {
         director.pausesMidStep = false;
-        if (director.boot === boot) director.wake();
+        if (director.boot === boot) director.wake(fault.loses);
       };
     }
     case 'crash':

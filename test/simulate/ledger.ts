@@ -17,6 +17,8 @@ export class Ledger {
   /** Whether a link works both ways, now, and since when. */
   linkWorks = true;
   linkSince_ms = -1e9;
+  /** Whether any link lets anything through, in any direction. */
+  oneWayWorks = true;
   readonly #lease_ms: number;
   now = 0;
 
@@ -30,9 +32,11 @@ export class Ledger {
   #overlapEnd_ms = -1;
   readonly longestOverlap = { for_ms: 0, at_ms: 0 };
   readonly longestHealing = { for_ms: 0, at_ms: 0 };
-  /** Two owners while no link worked; and of the time after that, for what was decided or renewed when none did. */
+  /** Two owners while no link let anything through; and of the time after that, for what was decided or renewed when none did. */
   partedOverlap_ms = 0;
   healingOverlap_ms = 0;
+  /** Of the former: while frames passed in one direction, or late, or not all of them. */
+  impairedOverlap_ms = 0;
   #healing = false;
   /** Nobody owns since; -1: somebody does. */
   ownerlessSince_ms = 0;
@@ -66,7 +70,8 @@ export class Ledger {
     const goesOn = from === this.#overlapEnd_ms;
     this.#overlapEnd_ms = from + both;
     if (!this.linkWorks) {
-      this.partedOverlap_ms += both;
+      if (this.oneWayWorks) this.impairedOverlap_ms += both;
+      else this.partedOverlap_ms += both;
       this.#healing = true;
       this.#overlapRun_ms = 0;
       return;

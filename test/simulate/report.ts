@@ -14,7 +14,7 @@ export function summaryOf(tally: Tally, elapsed_ms: number): string {
     `without an owner after one fault, in deadtimes: ${of(tally.gaps)}`,
     `settled after everything works again, in deadtimes: ${of(tally.settling)}`,
     `two owners while a link worked: in ${tally.overlaps} schedules, ${tally.overlap_ms.toFixed(1)} ms all together`,
-    `two owners after a link came back: ${tally.healing_ms.toFixed(0)} ms; while none worked: ${tally.parted_ms.toFixed(0)} ms`,
+    `two owners after a link came back: ${tally.healing_ms.toFixed(0)} ms; while frames passed one way, late or in part: ${tally.impaired_ms.toFixed(0)} ms; while none passed: ${tally.parted_ms.toFixed(0)} ms`,
     `longest time with two owners while a link worked: ${tally.longestOverlap_ms.toFixed(1)} ms, after one came back: ${tally.longestHealing_ms.toFixed(1)} ms`,
     `violations: ${tally.failed.length}`,
   ].join('\n');

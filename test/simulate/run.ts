@@ -1,7 +1,8 @@
 // Runs one schedule and judges it. Guarantees: what is broken is named by a stable code with the time it showed.
 import { stable_ms } from '../../heartbeat/core/timing.ts';
+import type { Role } from '../../heartbeat/core/types.ts';
 import { arrange } from './faults.ts';
-import type { Schedule, Side } from './schedule.ts';
+import type { Fault, Schedule, Side } from './schedule.ts';
 import { World } from './world.ts';
 
 export interface Violation {
@@ -10,6 +11,7 @@ export interface Violation {
     | 'no-owner'
     | 'late-start'
     | 'flapping'
+    | 'needless'
     | 'unsettled'
     | 'unannounced'
     | 'unanswered';
@@ -27,6 +29,7 @@ export interface Outcome {
   readonly longestHealing_ms: number;
   readonly partedOverlap_ms: number;
   readonly healingOverlap_ms: number;
+  readonly impairedOverlap_ms: number;
   /** Longest time without an owner after the first one, as a share of the deadtime. */
   readonly longestGap_ms: number;
   readonly gaps_ms: readonly number[];
@@ -61,6 +64,7 @@ export function runSchedule(schedule: Schedule, tracing = false): Outcome {
     longestHealing_ms: ledger.longestHealing.for_ms,
     partedOverlap_ms: ledger.partedOverlap_ms,
     healingOverlap_ms: ledger.healingOverlap_ms,
+    impairedOverlap_ms: ledger.impairedOverlap_ms,
     longestGap_ms: ledger.longestGap_ms,
     gaps_ms: ledger.gaps.map((gap) => gap.for_ms),
     settled_ms: settled_ms / settings.deadtime_ms,
@@ -123,6 +127,9 @@ function isSettled(world: World): boolean {
 function judge(world: World, violations: Violation[]): void {
   const { ledger, schedule } = world;
   const { settings } = schedule;
+  judgeNeed(world, violations);
+  const midStep = schedule.faults.some((fault) => fault.kind === 'pause' && fault.midStep);
+  const pushed = schedule.faults.some((fault) => fault.kind === 'settings');
   const leases = [
     settings.deadtime_ms,
     ...schedule.faults.map((f) => (f.kind === 'settings' ? f.deadtime_ms : 0)),
@@ -131,7 +138,8 @@ function judge(world: World, violations: Violation[]): void {
   const lease_ms = Math.max(...leases);
   const beat_ms = 1.1 * settings.interval_ms + 2 * schedule.delay_ms;
   for (const [longest, limit_ms] of [
-    [ledger.longestOverlap, lease_ms],
+    // None at all, but for a process that stops between its lease and its beat, and for unlike deadtimes.
+    [ledger.longestOverlap, pushed ? lease_ms : midStep ? beat_ms : 0.001],
     // Both may have crashed: who resumes meets the other's lease, of which nobody is left to tell.
     [ledger.longestHealing, lease_ms * (1 + world.resumes) + beat_ms],
   ] as const)
@@ -162,15 +170,38 @@ function judge(world: World, violations: Violation[]): void {
     )
       continue;
     const last = ledger.owners[other.side].last_ms;
-    const lost = last > director.announcedFrom_ms ? Math.max(last, schedule.calm_ms) : last;
-    const after = director.announcesAfter(lost) - lost;
-    if (lost >= 0 && after > Math.max(250, 3 * settings.interval_ms))
+    const after = director.announcesAfter(last) - Math.max(last, schedule.calm_ms);
+    if (last >= 0 && after > Math.max(250, 3 * settings.interval_ms))
       violations.push({
         code: 'unannounced',
         at_ms: world.now,
         what: `${director.name} announces only ${Math.round(after)} ms after ${other.name} was last on the wire`,
       });
   }
+}
+
+/** What leaves the active and a way to hear it alone is no reason for a claim. */
+function judgeNeed(world: World, violations: Violation[]): void {
+  const { schedule, claims, rolesAtFaults, ledger } = world;
+  const [fault] = schedule.faults;
+  if (
+    !schedule.single ||
+    fault === undefined ||
+    !isHarmless(fault, schedule.settings.links, rolesAtFaults[0])
+  )
+    return;
+  if (claims === 1 && ledger.gaps.length === 0) return;
+  violations.push({
+    code: 'needless',
+    at_ms: world.now,
+    what: `${fault.kind} has led to ${claims - 1} claims and ${ledger.gaps.length} times without an owner`,
+  });
+}
+
+function isHarmless(fault: Fault, links: number, role: Role | undefined): boolean {
+  if ('link' in fault) return fault.kind === 'duplicates' || (links > 1 && fault.link !== 'all');
+  if (fault.kind === 'disk' || fault.kind === 'claimant' || fault.kind === 'no-witness') return true;
+  return role === 'standby';
 }
 
 /** The promised times: after one fault to a settled pair, and from the start. */

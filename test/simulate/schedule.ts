@@ -18,8 +18,8 @@ export type Fault = { readonly at_ms: number; readonly for_ms: number } & (
     }
   | { readonly kind: 'delay'; readonly link: LinkChoice; readonly most_ms: number }
   | { readonly kind: 'duplicates'; readonly link: LinkChoice }
-  /** `midStep`: stopped between two effects of one step. */
-  | { readonly kind: 'pause'; readonly side: Side; readonly midStep: boolean }
+  /** `midStep`: stopped between two effects of one step. `loses`: what comes meanwhile is lost, as to a suspended machine. */
+  | { readonly kind: 'pause'; readonly side: Side; readonly midStep: boolean; readonly loses: boolean }
   /** The process ends; the kernel keeps VIPs and lease. It is back after for_ms, and resumes when its lease is young. */
   | { readonly kind: 'crash'; readonly side: Side }
   /** The machine is without power for for_ms. */
@@ -151,7 +151,7 @@ function faultOf(random: Random, pair: Pair, from_ms: number, to_ms: number, sin
     case 'duplicates':
       return { ...time, kind, link };
     case 'pause':
-      return { ...time, kind, side, midStep: random.chance(0.3) };
+      return { ...time, kind, side, midStep: random.chance(0.3), loses: random.chance(0.3) };
     case 'disk':
       return { ...time, kind, side, mode: random.pick(['slow', 'fails'] as const) };
     case 'health':

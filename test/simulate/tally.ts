@@ -15,6 +15,7 @@ export interface Tally {
   longestHealing_ms: number;
   healing_ms: number;
   parted_ms: number;
+  impaired_ms: number;
   failed: { seed: number; code: string }[];
 }
 
@@ -34,6 +35,7 @@ export function emptyTally(): Tally {
     longestHealing_ms: 0,
     healing_ms: 0,
     parted_ms: 0,
+    impaired_ms: 0,
     failed: [],
   };
 }
@@ -49,6 +51,7 @@ export function runSeed(tally: Tally, seed: number): void {
   if (outcome.overlap_ms > 0) tally.overlaps++;
   tally.overlap_ms += outcome.overlap_ms;
   tally.healing_ms += outcome.healingOverlap_ms;
+  tally.impaired_ms += outcome.impairedOverlap_ms;
   tally.parted_ms += outcome.partedOverlap_ms;
   tally.longestHealing_ms = Math.max(tally.longestHealing_ms, outcome.longestHealing_ms);
   tally.longestOverlap_ms = Math.max(tally.longestOverlap_ms, outcome.longestOverlap_ms);
@@ -71,6 +74,7 @@ export function addTally(to: Tally, more: Tally): void {
   to.longestHealing_ms = Math.max(to.longestHealing_ms, more.longestHealing_ms);
   to.longestOverlap_ms = Math.max(to.longestOverlap_ms, more.longestOverlap_ms);
   to.healing_ms += more.healing_ms;
+  to.impaired_ms += more.impaired_ms;
   to.parted_ms += more.parted_ms;
   to.failed = [...to.failed, ...more.failed].slice(0, FAILED_MAX);
 }

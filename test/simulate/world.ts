@@ -1,6 +1,6 @@
 // The simulated site: two directors, the links between them, what befalls them, and what everybody saw.
 // Guarantees: the same schedule gives the same run; time is only what the queue says.
-import type { Beat, CoreSettings } from '../../heartbeat/core/types.ts';
+import type { Beat, CoreSettings, Role } from '../../heartbeat/core/types.ts';
 import { Director } from './director.ts';
 import { Ledger } from './ledger.ts';
 import { Queue } from './queue.ts';
@@ -37,6 +37,9 @@ export class World {
   now = 0;
   steps = 0;
   resumes = 0;
+  claims = 0;
+  /** Of the directors that faults befell, at that time. */
+  readonly rolesAtFaults: (Role | undefined)[] = [];
   #orders = 0;
 
   constructor(schedule: Schedule, tracing = false, onRecord?: (side: Side, event: string) => void) {
@@ -99,6 +102,7 @@ export class World {
       pair.every((path) => path.cuts === 0 && path.loss === 0 && path.delay_ms === 0),
     );
     if (!worked) this.ledger.linkSince_ms = this.now;
+    this.ledger.oneWayWorks = this.#paths.some((pair) => pair.some((path) => path.cuts === 0));
   }
 
   send(from: Side, beat: Beat): void {
@@ -147,6 +151,7 @@ export class World {
         because: reason,
         boots: this.directors[0].boot + this.directors[1].boot,
       });
+    if (event === 'takeover' || event === 'took-back') this.claims++;
     this.onRecord?.(side, event);
     this.tell(side, `[${event}] ${reason}`);
   }
