@@ -59,6 +59,9 @@ export class SyncProcess implements Disposable {
   #moment_at = 0;
   #state: SyncStatus['state'] | undefined;
   #complete = false;
+  /** Records of unknown services when the directory was last read for them, and when their entries were last asked for. */
+  #unknownAsked = 0;
+  #unknownHealed = 0;
   #disposed = false;
 
   constructor(options: SyncOptions) {
@@ -83,8 +86,7 @@ export class SyncProcess implements Disposable {
         this.#setRole(message.active, message.epoch);
         break;
       case 'registry':
-        this.#open?.table.refresh();
-        this.#open?.replica.feed.refreshTimeouts();
+        this.#refresh();
         break;
       case 'flush':
         this.#flush(message.id);
@@ -130,6 +132,7 @@ export class SyncProcess implements Disposable {
       table,
     );
     this.#open = { port, table, replica };
+    this.#unknownAsked = this.#unknownHealed = 0;
     replica.setRole(this.#active, this.#epoch, now_ms());
     this.#listen();
     this.#schedule();
@@ -267,7 +270,18 @@ export class SyncProcess implements Disposable {
     // A process before this one may have ended after we began, and turned them off.
     port.setEvents(true, true);
     replica.feed.refreshTimeouts();
-    if (table.takeUnknown()) table.refresh();
+    if (table.unknown !== this.#unknownAsked) table.refresh();
+    this.#unknownAsked = table.unknown;
+  }
+
+  /** Services or servers have changed: what found no place may find one now. */
+  #refresh(): void {
+    if (!this.#open) return;
+    const { table, replica } = this.#open;
+    table.refresh();
+    replica.feed.refreshTimeouts();
+    if (table.unknown !== this.#unknownHealed) replica.recheck(now_ms());
+    this.#unknownHealed = table.unknown;
   }
 }
 

@@ -49,7 +49,6 @@ export class EngineTable implements TablePort {
   #services = new Map<number | string, number>();
   #servers = new Map<number, Map<number | string, number>>();
   #known = 0;
-  #unknown = false;
 
   constructor(port: SyncPort) {
     this.#port = port;
@@ -61,11 +60,9 @@ export class EngineTable implements TablePort {
   get slotsInUse(): number {
     return this.#port.slotsInUse;
   }
-  /** Some record's service or server was not known since the last call. */
-  takeUnknown(): boolean {
-    const unknown = this.#unknown;
-    this.#unknown = false;
-    return unknown;
+  /** Records whose service or server was not known. */
+  get unknown(): number {
+    return this.results[INSTALL_RESULT.unknown_server]!;
   }
   isControlled(slot: number): boolean {
     return this.#port.isControlled(slot);
@@ -99,7 +96,6 @@ export class EngineTable implements TablePort {
       service = this.#service(words, at);
       server = service === NONE ? NONE : this.#server(service, words, at);
       if (server === NONE) {
-        this.#unknown = true;
         this.results[INSTALL_RESULT.unknown_server]!++;
         return true;
       }
@@ -174,7 +170,6 @@ export class EngineTable implements TablePort {
         continue;
       }
       if (result < RESULTS.length) this.results[result]!++;
-      if (result === INSTALL_RESULT.unknown_server) this.#unknown = true;
       if (result <= INSTALL_RESULT.replaced)
         this.installed?.(inbox[at + PLACE.slot_index]!, inbox[at + PLACE.left_ms]!);
     }

@@ -69,6 +69,12 @@ export class Incoming {
     this.#differed.clear();
   }
 
+  /** Whatever differs next is to be asked for at once. */
+  suspect(): void {
+    this.#differed.fill();
+    this.#again_at.fill(0);
+  }
+
   /** This moment's digests are what the following ones of the authority are compared with. */
   freeze(): void {
     const { entries, keys, wholes } = this.#mirror.digests;

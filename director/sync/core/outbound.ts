@@ -4,7 +4,7 @@
 import { DATAGRAM_BYTES_MAX, HEADER_BYTES, RECORDS_END } from './datagram.ts';
 import { RECORD_BYTES_MAX } from './record.ts';
 
-export const HISTORY_MAX = 4_096;
+const HISTORY_MAX = 4_096;
 const WINDOW_MIN = 16;
 const WINDOW_START = 96;
 const WINDOW_MAX = 192;

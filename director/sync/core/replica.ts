@@ -3,6 +3,7 @@
 import { Applier } from './applier.ts';
 import { type ControlRecord, DIGESTS_PER_RECORD, RangeSet, WHAT } from './control-record.ts';
 import { EventFeed } from './event-feed.ts';
+import { type Flushed, Flushes } from './flushes.ts';
 import { RANGES } from './hash.ts';
 import { Incoming } from './incoming.ts';
 import { Lag } from './lag.ts';
@@ -16,7 +17,6 @@ const PLEASE_MS = 3_000;
 const TURN_MS = 10_000;
 const DRAIN_SLICE = 4_096;
 const SEAL_MS = 1;
-const FLUSHES_MAX = 16;
 
 export interface ReplicaSettings {
   readonly cluster: number;
@@ -26,17 +26,6 @@ export interface ReplicaSettings {
   /** `length` bytes, behind which the MAC goes. */
   readonly send: (bytes: Uint8Array, length: number, batch: boolean) => void;
   readonly record: (event: string, reason: string, evidence: Record<string, unknown>) => void;
-}
-
-export type Flushed = (result: { ok: boolean; reason: string; took_ms: number; events: number }) => void;
-
-interface Flush {
-  readonly position: number;
-  readonly abandoned: number;
-  readonly began: number;
-  readonly until: number;
-  readonly events: number;
-  readonly done: Flushed;
 }
 
 export class Replica {
@@ -63,7 +52,7 @@ export class Replica {
   #askDue = false;
   /** A request that waits until what was made here has been told. */
   #request: { number: number; ranges: RangeSet } | undefined;
-  #flushes: Flush[] = [];
+  readonly #flushes: Flushes;
 
   constructor(settings: ReplicaSettings, port: TablePort) {
     this.#settings = settings;
@@ -73,6 +62,7 @@ export class Replica {
       ...settings,
       acknowledged: (event_at, events) => this.lag.add(Math.max(0, this.#now - event_at), events),
     });
+    this.#flushes = new Flushes(this.session);
     this.mirror = new Mirror(port.slotsLimit);
     this.feed = new EventFeed(port, this.mirror, this.session.outbound);
     this.outgoing = new Outgoing(port, this.mirror, this.feed, this.session.outbound);
@@ -99,6 +89,15 @@ export class Replica {
     this.#step({ kind: 'role', active, epoch }, now);
   }
 
+  /** Something that found no place here may find one now: compared at once. */
+  recheck(now: number): void {
+    this.#now = now;
+    if (!this.session.isUp || this.session.isAuthority) return;
+    this.incoming.suspect();
+    this.outgoing.say(WHAT.request, this.#plea, new RangeSet().bytes);
+    this.#seal(now);
+  }
+
   /** Takes events off the ring. Returns how many; what was written goes out at once unless it just did. */
   drain(now: number, limit = DRAIN_SLICE): number {
     this.#now = now;
@@ -119,7 +118,7 @@ export class Replica {
     }
     if (this.outgoing.isBuilt) this.#step({ kind: 'tick' }, now);
     this.#sealWhenDue(now);
-    this.#endFlushes(now);
+    this.#flushes.settle(now);
   }
 
   /** A slice of background work. True: there is more. */
@@ -146,21 +145,7 @@ export class Replica {
     const sent = this.feed.counts.sent;
     while (this.feed.drain(DRAIN_SLICE) === DRAIN_SLICE);
     this.#seal(now);
-    const began = { took_ms: 0, events: this.feed.counts.sent - sent };
-    if (!this.session.isUp) done({ ok: false, reason: 'The peer does not answer.', ...began });
-    else if (this.#flushes.length >= FLUSHES_MAX) done({ ok: false, reason: 'Too many at once.', ...began });
-    else {
-      const { position, abandoned } = this.session.outbound;
-      this.#flushes.push({
-        position,
-        abandoned,
-        began: now,
-        until: now + within_ms,
-        events: began.events,
-        done,
-      });
-      this.#endFlushes(now);
-    }
+    this.#flushes.add(now, within_ms, this.feed.counts.sent - sent, done);
   }
 
   #step(input: SessionInput, now: number): void {
@@ -331,20 +316,5 @@ export class Replica {
     if (has === this.#toldHas) return;
     this.#toldHas = has;
     this.#step({ kind: 'has-theirs', has }, now);
-  }
-
-  #endFlushes(now: number): void {
-    if (this.#flushes.length === 0) return;
-    const { oldest, abandoned } = this.session.outbound;
-    this.#flushes = this.#flushes.filter(({ position, began, until, events, done, ...flush }) => {
-      const took_ms = now - began;
-      if (!this.session.isUp) done({ ok: false, reason: 'The peer does not answer.', took_ms, events });
-      else if (abandoned !== flush.abandoned)
-        done({ ok: false, reason: 'The peer was behind; the tables are compared anew.', took_ms, events });
-      else if (oldest > position) done({ ok: true, reason: 'The peer has everything.', took_ms, events });
-      else if (now >= until) done({ ok: false, reason: 'The peer is too slow.', took_ms, events });
-      else return true;
-      return false;
-    });
   }
 }

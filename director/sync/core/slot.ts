@@ -3,7 +3,6 @@
 // them in network order; they are copied and compared, never calculated with.
 
 export const SLOT_WORDS = 32;
-export const SLOT_BYTES = SLOT_WORDS * 4;
 export const EVENT_WORDS = 36;
 
 /** Of an event: where its parts begin. `change` has the flags in its second byte. */
