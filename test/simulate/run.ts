@@ -129,6 +129,7 @@ function judge(world: World, violations: Violation[]): void {
   const { settings } = schedule;
   judgeNeed(world, violations);
   const midStep = schedule.faults.some((fault) => fault.kind === 'pause' && fault.midStep);
+  const loses = schedule.faults.some((fault) => fault.kind === 'pause' && fault.loses);
   const pushed = schedule.faults.some((fault) => fault.kind === 'settings');
   const leases = [
     settings.deadtime_ms,
@@ -138,8 +139,9 @@ function judge(world: World, violations: Violation[]): void {
   const lease_ms = Math.max(...leases);
   const beat_ms = 1.1 * settings.interval_ms + 2 * schedule.delay_ms;
   for (const [longest, limit_ms] of [
-    // None at all, but for a process that stops between its lease and its beat, and for unlike deadtimes.
-    [ledger.longestOverlap, pushed ? lease_ms : midStep ? beat_ms : 0.001],
+    // None at all, but for a process that stops between its lease and its beat, for unlike deadtimes, and where beats
+    // were lost to a suspended machine.
+    [ledger.longestOverlap, pushed || loses ? lease_ms : midStep ? beat_ms : 0.001],
     // Both may have crashed: who resumes meets the other's lease, of which nobody is left to tell.
     [ledger.longestHealing, lease_ms * (1 + world.resumes) + beat_ms],
   ] as const)
@@ -191,6 +193,9 @@ function judgeNeed(world: World, violations: Violation[]): void {
   )
     return;
   if (claims === 1 && ledger.gaps.length === 0) return;
+  // With a deadtime of two intervals one lost beat is enough; the configuration warns of that.
+  const { deadtime_ms, interval_ms } = schedule.settings;
+  if (fault.kind === 'pause' && fault.loses && deadtime_ms <= 2 * interval_ms) return;
   violations.push({
     code: 'needless',
     at_ms: world.now,
