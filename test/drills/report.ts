@@ -1,5 +1,5 @@
 // What one run of a drill has shown: plain data, kept as a line of JSON.
-import type { Gap, Losses, Lost } from './traffic/types.ts';
+import type { Losses, Lost } from './traffic/types.ts';
 
 export interface ConnectionsReport {
   readonly of: number;
@@ -79,5 +79,3 @@ export interface OwnerSpan {
   readonly to_ms: number;
   readonly answers: number;
 }
-
-export type { Gap };

@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { DrillReport } from './report.ts';
 
-export const RESULTS = join(import.meta.dirname, '../../build/drills/results.jsonl');
+const RESULTS = join(import.meta.dirname, '../../build/drills/results.jsonl');
 const LISTED_MAX = 200;
 
 export function storeResult(report: DrillReport, file = RESULTS): void {

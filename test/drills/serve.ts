@@ -14,7 +14,7 @@ import { listLines, storedResults, storeResult } from './results.ts';
 import { runDrill } from './run.ts';
 import { openSite, type Site } from './stage.ts';
 
-export const DRILL_SOCKET = 'drill.sock';
+const DRILL_SOCKET = 'drill.sock';
 const CONNECTIONS = 500;
 const CONNECTIONS_MAX = 5_000;
 const CLIENTS_MAX = 8;

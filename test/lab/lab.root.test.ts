@@ -222,10 +222,10 @@ describe('labs side by side', () => {
 });
 
 describe('npm start', () => {
-  it('kills a real server, sees it found dead and taken back, and finds all well', () => {
-    const done = spawnSync(process.execPath, [MAIN, '--seconds', '9', '--json'], {
+  it('kills the active director and a real server, sees both replaced and taken back, and finds all well', () => {
+    const done = spawnSync(process.execPath, [MAIN, '--seconds', '20', '--json'], {
       encoding: 'utf8',
-      timeout: 60_000,
+      timeout: 80_000,
     });
     const summary = JSON.parse(done.stdout) as Summary;
     expect(summary.complaints).toEqual([]);
@@ -236,11 +236,18 @@ describe('npm start', () => {
       detection_ms: expect.any(Number),
       back_at: expect.any(Number),
     });
+    expect(summary.takeovers).toHaveLength(1);
+    expect(summary.takeovers[0]).toMatchObject({
+      wasActive: true,
+      takeover_ms: expect.any(Number),
+      back_at: expect.any(Number),
+      connections_lost: 0,
+    });
     for (const { connections, held_lost } of summary.services) {
       expect(Object.keys(connections).sort()).toEqual([...SERVER_NAMES]);
       expect(held_lost).toBe(0);
     }
-  });
+  }, 90_000);
 
   it('ends on a signal in order, and leaves nothing behind', async () => {
     const child = spawn(process.execPath, [MAIN, '--plain'], { stdio: ['ignore', 'pipe', 'inherit'] });
