@@ -2,12 +2,16 @@
 // claimed before a full deadtime of listening (keepalived issue 2066); an offer that went unanswered meanwhile starts anew.
 import { record, type State, type Turn } from './state.ts';
 import { lateness_ms, silence_ms } from './timing.ts';
+import type { Input } from './types.ts';
 
 const TOLD_MS = 1_000;
 const GAP_INTERVALS = 1.5;
+const DRAINED_INTERVALS = 1.25;
 
-export function isLate(s: State, now: number): boolean {
-  return now - s.tick_ms > lateness_ms(s.settings);
+/** Before the tick that ends a gap, the socket may still hold what is newer than this input. */
+export function isLate(s: State, input: Input, now: number): boolean {
+  const gap = now - s.tick_ms;
+  return gap > (input.kind === 'tick' ? lateness_ms(s.settings) : DRAINED_INTERVALS * s.settings.interval_ms);
 }
 
 /** After a gap too short for that: something may have been missed, so at least the next beat is waited for. */

@@ -28,7 +28,7 @@ export function step(
 ): { readonly state: State; readonly effects: readonly Effect[] } {
   const now = Math.max(now_ms, state.tick_ms);
   const s: Draft = { ...state };
-  const turn: Turn = { s, now, effects: [], late: isLate(state, now) };
+  const turn: Turn = { s, now, effects: [], late: isLate(state, input, now) };
   if (input.kind === 'tick') tick(turn);
   else note(turn, input);
   if (input.kind === 'tick' || !turn.late) decide(turn);

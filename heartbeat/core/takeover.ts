@@ -57,7 +57,7 @@ function wishOf(s: State, now: number): Wish | undefined {
   if (beat.handover) return { kind: 'offered', because: `${beat.director} hands over` };
   if (agrees(s, now) && weAreBetter(s, beat))
     return { kind: 'agreed', because: `nobody is active, and ${beat.director} ${whyWorse(s, beat)}` };
-  if (now - s.owned_ms >= ownerless_ms(s))
+  if (now - Math.max(s.owned_ms, s.peer?.since_ms ?? now) >= ownerless_ms(s))
     return { kind: 'ownerless', because: `nobody is active, and ${beat.director} has not claimed in time` };
   return undefined;
 }
