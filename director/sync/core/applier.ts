@@ -11,6 +11,14 @@ import { SLOT_WORDS } from './slot.ts';
  */
 export const SLACK_MS = 5_000;
 
+/**
+ * A packet that a director without authority has just seen, as one that yields does, is news to a copy of SLACK_MS ahead,
+ * too. Its scans are not: what they say must never prolong a life.
+ */
+function isNews(operation: number, authoritative: boolean): boolean {
+  return authoritative || operation === OPERATION.created || operation === OPERATION.state;
+}
+
 export interface Listener {
   /** An entry that the peer says it has; at word 0. */
   upserted(words: Uint32Array): void;
@@ -86,7 +94,7 @@ export class Applier {
     put.expired = note.expired;
     put.authoritative = authoritative;
     put.controlled = note.controlled;
-    put.left_ms = authoritative && !close ? note.lifetime_ms + SLACK_MS : note.lifetime_ms;
+    put.left_ms = note.lifetime_ms + (close || !isNews(note.operation, authoritative) ? 0 : SLACK_MS);
     if (!this.#port.put(this.#words, 0, put)) {
       this.#port.install();
       this.#port.put(this.#words, 0, put);

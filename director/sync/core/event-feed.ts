@@ -87,8 +87,8 @@ export class EventFeed {
       this.counts.strange++;
       return;
     }
-    const made = !own ? false : change === CHANGE.created ? true : undefined;
-    this.#mirror.put(slot, words, from, made);
+    // whoever has news of an entry is to tell it until the tables were found equal
+    this.#mirror.put(slot, words, from, own);
     const seen_ms = msAt(words, from + WORD.seen_ns);
     const lifetime_ms = this.lifetime_ms(words, from);
     this.#mirror.tell(slot, seen_ms + lifetime_ms);

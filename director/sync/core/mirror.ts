@@ -68,8 +68,8 @@ export class Mirror {
     for (let slot = 0; slot < this.#made.length; slot++) this.#made[slot]! &= ~MADE.own;
   }
 
-  /** Brings one slot in line with the table itself, as after events were lost. */
-  look(slot: number, slots: Uint32Array): void {
+  /** Brings one slot in line with the table itself, as after events were lost. `own`: what is found was made here. */
+  look(slot: number, slots: Uint32Array, own: boolean): void {
     const at = slot * SLOT_WORDS;
     const kind = kindOf(slots[at]!);
     const generation = slots[at + WORD.generation];
@@ -80,7 +80,7 @@ export class Mirror {
     hashEntry(slots, at);
     if (slots[at + WORD.generation] !== generation || kindOf(slots[at]!) !== kind) return;
     if (this.keys[slot] !== entryHash.key || this.wholes[slot] !== entryHash.whole)
-      this.put(slot, slots, at, undefined);
+      this.put(slot, slots, at, own || undefined);
   }
 
   #add(slot: number, key: number, whole: number): void {

@@ -39,6 +39,8 @@ interface Scan {
 
 export class Outgoing {
   readonly counts = { bulk: 0, touched: 0 };
+  /** What an active director finds in its table is its own to tell, should it yield before its peer has all of it. */
+  isActive = false;
   readonly #port: TablePort;
   readonly #mirror: Mirror;
   readonly #feed: EventFeed;
@@ -177,7 +179,7 @@ export class Outgoing {
   #build(): boolean {
     const from = this.#building!;
     const to = Math.min(from + LOOK_SLICE, this.#port.slotsInUse);
-    for (let slot = from; slot < to; slot++) this.#mirror.look(slot, this.#port.slots);
+    for (let slot = from; slot < to; slot++) this.#mirror.look(slot, this.#port.slots, this.isActive);
     this.#building = to < this.#port.slotsInUse ? to : undefined;
     return true;
   }
@@ -198,7 +200,7 @@ export class Outgoing {
 
   #lookAt(slot: number, now: number): void {
     const { slots } = this.#port;
-    this.#mirror.look(slot, slots);
+    this.#mirror.look(slot, slots, false);
     if (!this.#mirror.holds(slot)) return;
     const at = slot * SLOT_WORDS;
     const lifetime_ms = this.#feed.lifetime_ms(slots, at);

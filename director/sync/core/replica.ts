@@ -17,6 +17,8 @@ const PLEASE_MS = 3_000;
 const TURN_MS = 10_000;
 const DRAIN_SLICE = 4_096;
 const SEAL_MS = 1;
+/** Number of an offer that nobody pleaded for. */
+const UNASKED = 0xffff_ffff;
 
 export interface ReplicaSettings {
   readonly cluster: number;
@@ -86,6 +88,9 @@ export class Replica {
   setRole(active: boolean, epoch: number, now: number): void {
     if (active) this.#step({ kind: 'take-over' }, now);
     this.#port.install();
+    // The peer may know newer states than an incomplete table; from now on this one is what counts, and it is told so.
+    if (active && !this.outgoing.isActive && !this.isComplete) this.#askDue = true;
+    this.outgoing.isActive = active;
     this.#step({ kind: 'role', active, epoch }, now);
   }
 
@@ -248,6 +253,8 @@ export class Replica {
     const wanted = new RangeSet();
     wanted.addAll(ranges);
     this.incoming.stop();
+    // What was made here goes first: the request ends with the removal of what the peer did not mention.
+    this.outgoing.offerOwn(UNASKED);
     this.#request = this.incoming.request(wanted, this.mirror.entries, this.#now);
     this.feed.protect = this.incoming.mentioned;
   }
