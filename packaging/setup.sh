@@ -30,6 +30,7 @@ wanted_packages() {
   echo 'iputils-arping    command arping'                         # stands in for announcements
   echo 'ethtool           command ethtool'                        # lab: offloads on and off
   echo 'openssl           command openssl'                        # tests: certificates
+  echo 'libfaketime       file    /usr/lib/*/faketime/libfaketimeMT.so.1' # drills: another wall clock
   if [ "$(uname -m)" = x86_64 ]; then
     echo 'user-mode-linux command linux.uml'                      # test/kernel; Debian has it for x86 only
     echo 'busybox-static  command busybox'                        # the guest's poweroff
