@@ -83,8 +83,9 @@ function gather(all: Seen): Unjudged {
   const overall_ms = every_ms / Math.max(1, fresh.services.length);
   const overlaps = overlapsOf(owners.reigns.filter(({ to }) => to > fault_at));
   const ownerMac = ownerOf(owners.reigns, vips[0]!) ?? 'nobody';
-  const taken_at = takenAt(all);
-  const isOrphan = ({ began }: Lost): boolean => began >= fault_at && began <= taken_at + ORPHANS_UNTIL_MS;
+  // Also those that began while two directors had the VIPs.
+  const until = Math.max(takenAt(all), ...overlaps.map(({ to }) => to)) + ORPHANS_UNTIL_MS;
+  const isOrphan = ({ began }: Lost): boolean => began >= fault_at && began <= until;
   const failed = without(
     addUp(fresh.services.map((service) => service.failed)),
     fresh.examples.filter(isOrphan),
