@@ -38,10 +38,10 @@ export class Hands {
   }
 
   carryOut(effect: HandEffect): void {
-    const { settings, holding, epochs } = this.#options;
+    const { settings, holding, epochs, clock } = this.#options;
     switch (effect.kind) {
       case 'renew-lease':
-        holding.renewLease(settings().deadtime_ms);
+        holding.renewLease(effect.from_ms + settings().deadtime_ms - clock.monotonic_ms());
         return;
       case 'raise':
         this.#raise(effect.epoch);

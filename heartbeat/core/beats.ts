@@ -1,5 +1,6 @@
-// Makes beats. Guarantees: an active says so only after it has renewed its lease in the same step, and it renews none that
-// has lapsed: then it says `active` and `asks`, which keeps its peer from claiming while nobody answers for the VIPs.
+// Makes beats. Guarantees: an active renews its lease with each beat, counted from the step and only once the beat is
+// sent: a process that is stopped between the two has told its peer more than it holds, never less. It renews none that has
+// lapsed: then it says `active` and `asks`, which keeps its peer from claiming while nobody answers for the VIPs.
 import { healthRank } from './peer.ts';
 import { NEVER, ownHealth, record, type State, type Turn } from './state.ts';
 import { lapse_ms, silence_ms } from './timing.ts';
@@ -23,10 +24,7 @@ export function sendBeat(turn: Turn, asks = false): void {
   const { s, now } = turn;
   if (s.role === 'active') checkLease(turn);
   const renews = s.role === 'active' && mayRenew(s);
-  if (renews) {
-    s.renewed_ms = now;
-    turn.effects.push({ kind: 'renew-lease' });
-  }
+  if (renews) s.renewed_ms = now;
   s.sequence++;
   if (s.spoke_ms === NEVER) s.spoke_ms = now;
   const said = standing(s);
@@ -54,6 +52,7 @@ export function sendBeat(turn: Turn, asks = false): void {
       heard: heardOf(s, now),
     },
   });
+  if (renews) turn.effects.push({ kind: 'renew-lease', from_ms: now });
 }
 
 /** Offered until three quarters of the time are over, so that no late frame meets the one who takes back. */

@@ -1,5 +1,6 @@
 // A director that did not run for a while knows less than it thinks. Guarantees: after a gap between ticks nothing is
-// claimed before a full deadtime of listening (keepalived issue 2066); an offer that went unanswered meanwhile starts anew.
+// claimed before a full deadtime of listening (keepalived issue 2066); an offer or a question that went unanswered meanwhile
+// starts anew.
 import { record, type State, type Turn } from './state.ts';
 import { lateness_ms, silence_ms } from './timing.ts';
 import type { Input } from './types.ts';
@@ -28,6 +29,7 @@ export function startListeningAnew(turn: Turn): void {
   s.listen_ms = now;
   s.owned_ms = now;
   if (s.handover !== undefined) s.handover = { ...s.handover, at_ms: now };
+  if (s.asking !== undefined) s.asking = { ...s.asking, since_ms: now };
   if (now - s.lateTold_ms < TOLD_MS) return;
   s.lateTold_ms = now;
   record(turn, 'late', `did not run for ${Math.round(gap)} ms`, { gap_ms: Math.round(gap), role: s.role });

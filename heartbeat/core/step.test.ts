@@ -134,7 +134,7 @@ describe('step', () => {
     expect(state.role).toBe('active');
     expect(state.epoch).toBe(5);
     const claim = effects.findIndex((effect) => effect.kind === 'raise');
-    expect(kinds(effects).slice(claim - 3, claim + 1)).toEqual(['record', 'renew-lease', 'send', 'raise']);
+    expect(kinds(effects).slice(claim - 3, claim + 1)).toEqual(['record', 'send', 'renew-lease', 'raise']);
     expect(events(effects)).toEqual(['epoch-not-stored', 'takeover']);
   });
 
@@ -153,7 +153,7 @@ describe('step', () => {
     const { state, effects } = step(createState(SETTINGS, 1, 0, 6), { kind: 'resume', epoch: 5 }, 0);
     expect(state.epoch).toBe(5);
     expect(effects).toContainEqual({ kind: 'raise', epoch: 5 });
-    expect(kinds(effects).slice(1, 4)).toEqual(['renew-lease', 'send', 'raise']);
+    expect(kinds(effects).slice(1, 4)).toEqual(['send', 'renew-lease', 'raise']);
   });
 
   it('releases instead of resuming when a later claim has been heard', () => {
@@ -215,12 +215,10 @@ describe('step', () => {
 });
 
 function holdsItsWord(next: Input, before: State, after: State, effects: readonly Effect[]): void {
-  let renewed = false;
-  for (const effect of effects) {
-    if (effect.kind === 'renew-lease') renewed = true;
-    // Whoever says active without asking has a lease that covers it.
-    if (effect.kind === 'send' && effect.beat.role === 'active' && !effect.beat.asks)
-      expect(renewed).toBe(true);
+  for (const [index, effect] of effects.entries()) {
+    // A lease is renewed by nothing but a beat that has said so, and by each of those.
+    const claims = effect.kind === 'send' && effect.beat.role === 'active' && !effect.beat.asks;
+    expect(effects[index + 1]?.kind === 'renew-lease').toBe(claims);
     if (effect.kind === 'send') expect(effect.beat.heard).toHaveLength(after.settings.links);
   }
   if (before.role !== 'active' && after.role === 'active') {

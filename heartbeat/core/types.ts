@@ -98,8 +98,8 @@ export type Input =
 export type Effect =
   /** On every link, in order with the effects around it. */
   | { readonly kind: 'send'; readonly beat: Beat }
-  /** The VIPs may be answered for until deadtime from `now`; comes before the `send` of the same step. */
-  | { readonly kind: 'renew-lease' }
+  /** The VIPs may be answered for until deadtime from then. Comes after the `send` that told the peer so, and before `raise`. */
+  | { readonly kind: 'renew-lease'; readonly from_ms: number }
   /** VIPs up and announced from the beginning of the timetable. Answered by `raised`. */
   | { readonly kind: 'raise'; readonly epoch: number }
   /** VIPs down, announcements ended, the lease let go. Answered by `released`. */
