@@ -25,7 +25,7 @@ const serialLink = z.strictObject({ kind: z.literal('serial'), device: text, bau
 export const linkSettingsSchema = z.discriminatedUnion('kind', [udpLink, serialLink]);
 export type LinkSettings = z.infer<typeof linkSettingsSchema>;
 
-export const vipSettingsSchema = z.strictObject({
+const vipSettingsSchema = z.strictObject({
   address: text,
   prefix_bits: z.number().int().min(0).max(128),
   interface: text,

@@ -20,7 +20,7 @@ import { createNamespaces, ip, type Namespace, type Namespaces, run } from './ne
 const MAIN = join(import.meta.dirname, '../../heartbeat/main.ts');
 export const NAMES = ['lb1', 'lb2'] as const;
 export type Name = (typeof NAMES)[number];
-export const VIP = '10.0.0.100';
+const VIP = '10.0.0.100';
 
 export interface Director {
   readonly name: Name;
