@@ -21,7 +21,7 @@ const SEEN: Unjudged = {
   young: none,
   orphans_lost: 0,
   lost_examples: [],
-  fresh: { made: 500, failed: 0, kinds: {}, slow: 20 },
+  fresh: { made: 500, failed: 0, kinds: {}, slow: 20, slow_by_service: { 'echo-nat': 20 } },
   udp: { flows: 4, sent: 400, lost: 25, gap_ms: 250 },
   two_owners_ms: 0,
   two_owners_times: 0,
@@ -56,9 +56,9 @@ describe('the verdict', () => {
     expect(complaints({ established: lost })).toEqual(['2 of 100 established connections lost (reset 2)']);
     expect(complaints({ young: lost })).toEqual(['2 of 100 young connections lost (reset 2)']);
     expect(complaints({ established: { ...none, of: 0 } })).toEqual(['no established connection']);
-    expect(complaints({ fresh: { made: 9, failed: 1, kinds: { timeout: 1 }, slow: 0 } })).toEqual([
-      '1 of 9 new connections failed (timeout 1)',
-    ]);
+    expect(
+      complaints({ fresh: { made: 9, failed: 1, kinds: { timeout: 1 }, slow: 0, slow_by_service: {} } }),
+    ).toEqual(['1 of 9 new connections failed (timeout 1)']);
   });
 
   it('allows connections that nobody could be told of only where the fault brings them about', () => {

@@ -28,7 +28,7 @@ export function reportLines(report: DrillReport): string[] {
           `  orphans       ${report.orphans_lost} lost that began between the fault and the takeover: nobody could tell the standby of them`,
         ]
       : []),
-    `  new           ${fresh.failed} of ${fresh.made} failed${listed(fresh.kinds)}, ${fresh.slow} delayed (first packet lost)`,
+    `  new           ${fresh.failed} of ${fresh.made} failed${listed(fresh.kinds)}, ${fresh.slow} delayed${fresh.slow === 0 ? '' : ` (first packet lost: ${kindsOf(fresh.slow_by_service)})`}`,
     ...(udp.flows > 0
       ? [`  datagrams     ${udp.lost} of ${udp.sent} lost, longest gap ${ms(udp.gap_ms)}`]
       : []),

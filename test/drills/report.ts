@@ -48,6 +48,7 @@ export interface DrillReport {
     readonly kinds: Losses;
     /** Succeeded after SLOW_MS or more: the first packet was lost and sent again. */
     readonly slow: number;
+    readonly slow_by_service: Readonly<Record<string, number>>;
   };
   readonly udp: {
     readonly flows: number;

@@ -124,6 +124,7 @@ function gather(all: Seen): Unjudged {
       failed: Object.values(failed).reduce((total, count) => total + count, 0),
       kinds: failed,
       slow: fresh.services.reduce((total, { slow }) => total + slow, 0),
+      slow_by_service: Object.fromEntries(fresh.services.map(({ service, slow }) => [service, slow])),
     },
     udp: {
       flows: fresh.udp.flows,
