@@ -1,5 +1,6 @@
-// Which files are tests, and how they run. `unit`: anywhere, in parallel. `root`: one file at a time, as its tests own
-// network namespaces, kernel tables and much of the machine. `guest`: what test/kernel/main.ts runs inside user-mode-linux.
+// Which files are tests, and how they run. `unit`: anywhere, in parallel. `root`: two files at a time, each in network
+// namespaces of its own. `site`: one file at a time, as it runs whole sites that keep time. `guest`: what
+// test/kernel/main.ts runs inside user-mode-linux.
 // test/run.ts picks the suites; `npx vitest run PATH` runs whatever matches.
 
 import { defineConfig } from 'vitest/config';
@@ -17,16 +18,27 @@ const unit = {
   sequence: { groupOrder: 0 },
 };
 
-const oneByOne = {
-  exclude: outside,
-  fileParallelism: false,
-  maxWorkers: 1,
-  testTimeout: 30_000,
-  hookTimeout: 30_000,
+const patient = { testTimeout: 30_000, hookTimeout: 30_000 };
+const sites = ['test/lab/**/*.root.test.ts', 'test/drills/**/*.root.test.ts'];
+
+const root = {
+  ...patient,
+  name: 'root',
+  include: isRoot ? ['**/*.root.test.ts'] : [],
+  exclude: [...outside, ...sites],
+  maxWorkers: 2,
   sequence: { groupOrder: 1 },
 };
 
-const root = { ...oneByOne, name: 'root', include: isRoot ? ['**/*.root.test.ts'] : [] };
+const oneByOne = {
+  ...patient,
+  exclude: outside,
+  fileParallelism: false,
+  maxWorkers: 1,
+  sequence: { groupOrder: 2 },
+};
+
+const site = { ...oneByOne, name: 'site', include: isRoot ? sites : [] };
 
 const guest = {
   ...oneByOne,
@@ -45,6 +57,6 @@ const guest = {
 export default defineConfig({
   test: {
     pool: 'forks', // native add-ons (koffi, better-sqlite3) and process-wide state stay inside one file's process
-    projects: (insideGuest ? [guest] : [unit, root]).map((test) => ({ extends: true as const, test })),
+    projects: (insideGuest ? [guest] : [unit, root, site]).map((test) => ({ extends: true as const, test })),
   },
 });

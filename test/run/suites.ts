@@ -45,6 +45,14 @@ export const SUITES: readonly Suite[] = [
     command: (report) => vitest('root', report),
   },
   {
+    name: 'site',
+    what: 'whole sites with traffic: the lab, and every drill in a short form',
+    turn: 3,
+    limit_ms: 480_000,
+    leftOut: () => (process.getuid?.() === 0 ? undefined : 'needs root'),
+    command: (report) => vitest('site', report),
+  },
+  {
     name: 'kernel',
     what: "inside a user-mode-linux guest, with the oldest supported kernel and the kernel's own IPVS",
     turn: 1,
