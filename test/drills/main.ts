@@ -5,7 +5,6 @@ import { EXIT, FairleadError, tellError } from '../../director/model/error.ts';
 import { DRILL_SERVICES } from '../lab/configuration.ts';
 import { keptFolder } from '../lab/folder.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
-import { unrest, viewPair } from '../lab/pair.ts';
 import { DRILLS } from './catalogue.ts';
 import { type Drill, PACE } from './drill.ts';
 import { type Options, parseOptions, usage } from './options.ts';
@@ -13,7 +12,7 @@ import { reportLines, tableLines } from './render.ts';
 import type { DrillReport } from './report.ts';
 import { listLines, storedResults, storeResult } from './results.ts';
 import { runDrill } from './run.ts';
-import { openSite, type Site } from './stage.ts';
+import { obstacle, openSite, type Site } from './stage.ts';
 
 /** The first signal ends the run at its next step, cleaned up; the second one ends the process. */
 function endOnSignals(): AbortController {
@@ -58,10 +57,6 @@ async function open(options: Options, signal: AbortSignal): Promise<OpenLab> {
 async function close({ lab, site }: OpenLab): Promise<void> {
   site[Symbol.dispose]();
   await lab[Symbol.asyncDispose]();
-}
-
-async function isAtRest(lab: Lab): Promise<boolean> {
-  return unrest(await viewPair(lab.directors)) === undefined;
 }
 
 function progress(line: string): void {
@@ -114,7 +109,7 @@ async function runAll(options: Options, signal: AbortSignal): Promise<(DrillRepo
         continue;
       }
       for (let run = 1; run <= options.runs; run++) {
-        if ((await once(drill, run)) || (opened && (await isAtRest(opened.lab)))) continue;
+        if ((await once(drill, run)) || (opened && (await obstacle(opened.lab)) === undefined)) continue;
         // What a failed drill leaves behind is nobody else's trouble.
         if (opened) await close(opened);
         opened = undefined;

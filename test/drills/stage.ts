@@ -110,10 +110,15 @@ export async function settle(lab: Lab, signal?: AbortSignal): Promise<void> {
     SETTLED_MS,
     async () => {
       signal?.throwIfAborted();
-      why = unrest(await viewPair(lab.directors)) ?? (await unready(lab));
+      why = await obstacle(lab);
       return why === undefined;
     },
   );
+}
+
+/** Why no drill could begin now. */
+export async function obstacle(lab: Lab): Promise<string | undefined> {
+  return unrest(await viewPair(lab.directors)) ?? (await unready(lab));
 }
 
 /** Why a switchover would be refused now. */
