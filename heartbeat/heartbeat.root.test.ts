@@ -112,6 +112,20 @@ describe('a pair of heartbeats', () => {
     expect(pair.lb2.events.some((event) => event.event === 'epoch-not-stored')).toBe(true);
   });
 
+  it('stands by on order, over a restart, until it is released', async () => {
+    const { lb1, lb2 } = await running();
+    lb2.tell({ kind: 'order', id: 1, order: 'hold' });
+    await eventually(() => lb2.results).toMatchObject([{ id: 1, ok: true }]);
+    lb2.signal('SIGKILL');
+    await eventually(() => lb2.isRunning()).toBe(false);
+    lb2.start();
+    await eventually(() => `${lb2.status()?.role} ${lb2.status()?.hold}`).toBe('standby true');
+    lb1.signal('SIGKILL');
+    await eventually(() => lb2.events.some((event) => event.event === 'takeover-blocked')).toBe(true);
+    lb2.tell({ kind: 'order', id: 2, order: 'release' });
+    await eventually(() => lb2.status()?.role).toBe('active');
+  });
+
   it('ends on request only when the peer has taken over', async () => {
     const { lb1, lb2, whoAnswers } = await running();
     lb1.tell({ kind: 'stop', release: true });

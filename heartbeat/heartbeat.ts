@@ -9,11 +9,12 @@ import type { Effect, Input } from './core/types.ts';
 import { type Door, openDoor } from './door.ts';
 import { EpochStore } from './epoch-store.ts';
 import { Hands } from './hands.ts';
+import { KeptHold } from './kept-hold.ts';
 import { Lateness } from './lateness.ts';
 import { OrderPhases } from './order-phases.ts';
 import type { FromHeartbeat, HeartbeatSettings, HeartbeatStatus, ToHeartbeat } from './protocol.ts';
 import { Senses } from './senses.ts';
-import { addressOf, coreSettings } from './settings.ts';
+import { coreSettings, vipsOf } from './settings.ts';
 import { type Holding, openHolding } from './takeover/holding.ts';
 import { Wires } from './wires.ts';
 
@@ -40,6 +41,7 @@ export class Heartbeat implements AsyncDisposable {
   readonly #bootId = randomInt(1, 0xffff_ffff);
   readonly #holding: Holding;
   readonly #hands: Hands;
+  readonly #hold: KeptHold;
   readonly #lateness = new Lateness();
   readonly #phases: OrderPhases;
   readonly #senses: Senses;
@@ -70,6 +72,7 @@ export class Heartbeat implements AsyncDisposable {
     const now_ms = clock.monotonic_ms();
     this.#nextTick_ms = now_ms;
     this.#phases = new OrderPhases(clock);
+    this.#hold = new KeptHold(settings.stateFolder, (what) => this.#complain(what));
     const epochs = new EpochStore({
       stateFolder: settings.stateFolder,
       runtimeFolder,
@@ -89,7 +92,7 @@ export class Heartbeat implements AsyncDisposable {
     const resumes = claim !== undefined && this.#holding.leaseRemaining_ms() > settings.interval_ms;
     if (!resumes) {
       epochs.forgetClaim();
-      this.#holding.cleanLeftovers(vipsOf({ ...settings, vips: settings.formerVips }));
+      this.#holding.cleanLeftovers(vipsOf({ vips: settings.formerVips }));
     }
     this.#state = createState(coreSettings(settings), this.#bootId, now_ms, epochs.read());
     this.#wires = new Wires({
@@ -116,6 +119,8 @@ export class Heartbeat implements AsyncDisposable {
       onInput: (input) => this.#decide(input),
       complain: (what) => this.#complain(what),
     });
+    // First of all: what is decided without it would forget it.
+    if (this.#hold.held) this.#decide({ kind: 'order', id: this.#phases.own().id, order: 'hold' });
     this.#wires.tellLinks();
     if (resumes) this.#decide({ kind: 'resume', epoch: claim.epoch });
   }
@@ -282,6 +287,7 @@ export class Heartbeat implements AsyncDisposable {
 
   /** Handing over is an order like any other, given by ourselves: the peer has the VIPs before this process ends. */
   async stop(release: boolean): Promise<void> {
+    this.#hold.stopping();
     if (release && describe(this.#state, this.#options.clock.monotonic_ms()).role === 'active') {
       const answered = this.#phases.own();
       this.#decide({ kind: 'order', id: answered.id, order: 'hold' });
@@ -314,6 +320,7 @@ export class Heartbeat implements AsyncDisposable {
 
   #tellRole(): void {
     const { role, because, hold } = describe(this.#state, this.#options.clock.monotonic_ms());
+    this.#hold.keep(hold);
     const told = `${role} ${hold} ${because}`;
     if (told === this.#role) return;
     this.#role = told;
@@ -334,13 +341,4 @@ export class Heartbeat implements AsyncDisposable {
   #complain(what: string): void {
     this.#record('heartbeat-trouble', this.#settings.node, what, {});
   }
-}
-
-function vipsOf(settings: HeartbeatSettings) {
-  return settings.vips.map(({ address, prefix_bits, interface: name, probe }) => ({
-    address: addressOf(address),
-    prefix_bits,
-    interface: name,
-    probe,
-  }));
 }

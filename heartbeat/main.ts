@@ -2,6 +2,7 @@
 // SIGTERM hands the VIPs over, if there is somebody to take them, and ends it; what it does not expect ends it as a crash
 // would, with the VIPs up and the lease running out, since a heartbeat in an unknown state must not hold them.
 import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EXIT, FairleadError, tellError } from '../director/model/error.ts';
@@ -65,6 +66,7 @@ async function main(): Promise<void> {
   // A log that nobody reads any more is no reason to end.
   process.stderr.on('error', () => {});
   log(`runs as ${settings.node}, ${priorityMode}`);
+  flushCompileCache(); // now, since it may be ended without a chance to
   await ended.promise;
 }
 

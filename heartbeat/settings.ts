@@ -4,6 +4,7 @@ import { type Address, parseAddress } from '../director/model/address.ts';
 import { EXIT, FairleadError } from '../director/model/error.ts';
 import type { CoreSettings } from './core/types.ts';
 import { type HeartbeatSettings, settingsSchema } from './protocol.ts';
+import type { HeldVip } from './takeover/vip-set.ts';
 
 /** Throws FairleadError when the file is missing or not understood. */
 export function readSettings(path: string): HeartbeatSettings {
@@ -48,4 +49,13 @@ export function addressOf(text: string): Address {
   const address = parseAddress(text);
   if (address !== undefined) return address;
   throw new FairleadError('settings-unusable', `${text} is no address.`, { exit: EXIT.usage });
+}
+
+export function vipsOf(settings: Pick<HeartbeatSettings, 'vips'>): HeldVip[] {
+  return settings.vips.map(({ address, prefix_bits, interface: name, probe }) => ({
+    address: addressOf(address),
+    prefix_bits,
+    interface: name,
+    probe,
+  }));
 }
