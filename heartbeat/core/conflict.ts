@@ -14,7 +14,9 @@ import type { Beat } from './types.ts';
 /** It is answered at once, so that its next beat has to show that it has heard. */
 const ANSWER_INTERVALS = 1.5;
 const ANNOUNCE_MS = 200;
-const CLAIMANT_MS = 1_000;
+/** How often a stranger's claim is recorded, and how often it is answered: what it has misled is misled until then. */
+const CLAIMANT_TOLD_MS = 1_000;
+const CLAIMANT_MS = 100;
 
 /** A beat of an active peer has come, and we are active. */
 export function contend(turn: Turn, beat: Beat): void {
@@ -75,7 +77,7 @@ export function endConflict(turn: Turn, heardAgain: boolean): void {
 export function noteClaimant(turn: Turn, vip: string, mac: string): void {
   const { s, now } = turn;
   if (s.role !== 'active') return;
-  if (now - s.claimantTold_ms >= CLAIMANT_MS) {
+  if (now - s.claimantTold_ms >= CLAIMANT_TOLD_MS) {
     s.claimantTold_ms = now;
     record(turn, 'claimant', `${mac} answers for ${vip}`, { vip, mac });
   }

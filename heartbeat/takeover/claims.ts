@@ -1,5 +1,5 @@
 // Listening to who else claims a VIP, and asking whether somebody holds it. Guarantees: frames that claim no VIP never
-// wake this process (the kernel filters them); one claimant is reported once a second at most; a flood of claims is read
+// wake this process (the kernel filters them); one claimant is reported ten times a second at most; a flood of claims is read
 // only up to a limit per second, and counted. Sockets belong to the network namespace of the calling thread.
 import type { Address } from '../../director/model/address.ts';
 import { familyOf } from '../../director/model/address.ts';
@@ -11,7 +11,9 @@ import { arpProbe, unspecifiedSolicitation } from './announce-frames.ts';
 import { type Claim, claimFilter, macText, readClaim } from './claim-frames.ts';
 import type { Vip } from './vip.ts';
 
-const REPORT_EVERY_MS = 1_000;
+const REPORT_EVERY_MS = 100;
+/** A flood of claims is read for a while in each of these. */
+const FLOOD_MS = 1_000;
 /** Claimants that are remembered for that. */
 const CLAIMANTS_MAX = 256;
 /** Frames that are read per second and socket; beyond, the kernel's buffer overflows and the rest is lost. */
@@ -162,10 +164,10 @@ function listen(ear: Ear, clock: Clock, hear: (claim: Claim) => void, onPause: (
       if (++frames < FRAMES_MAX) return;
       const now_ms = clock.monotonic_ms();
       frames = 0;
-      if (now_ms - began_ms < REPORT_EVERY_MS) {
+      if (now_ms - began_ms < FLOOD_MS) {
         onPause();
         listening?.[Symbol.dispose]();
-        pause = clock.after(REPORT_EVERY_MS, start);
+        pause = clock.after(FLOOD_MS, start);
       }
       began_ms = now_ms;
     });

@@ -19,7 +19,7 @@ export interface HoldingOptions {
   readonly clock: Clock;
   /** In a BPF file system. */
   readonly leaseFolder: string;
-  /** Somebody else says that a VIP is his, while it is held here; at most once a second for each claimant. */
+  /** Somebody else says that a VIP is his, while it is held here; at most ten times a second for each claimant. */
   readonly onClaim: (vip: Address, mac: string) => void;
   readonly record: Record;
 }

@@ -27,7 +27,7 @@ export interface DrillReport {
   readonly standby: string;
   /** Who answered for the VIPs last. */
   readonly owner_after: string;
-  /** Seen by new connections, over all services and by service: longest gap between successes, less what is usual. */
+  /** Seen by new connections of the worst service, and by service: longest gap between successes, less what is usual. */
   readonly outage_ms: number;
   readonly outage_by_service_ms: Readonly<Record<string, number>>;
   /** When that gap began and ended, from the fault on. */

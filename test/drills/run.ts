@@ -11,7 +11,7 @@ import type { ConnectionsReport, DrillReport } from './report.ts';
 import { openStage, rest, type Site, type StageRecord, settle } from './stage.ts';
 import { outage_ms } from './traffic/gaps.ts';
 import type { TrafficResult } from './traffic/traffic.ts';
-import type { LastingResult, Lost } from './traffic/types.ts';
+import type { FreshService, LastingResult, Lost } from './traffic/types.ts';
 
 export interface RunOptions {
   readonly pace: Pace;
@@ -80,7 +80,6 @@ function gather(all: Seen): Unjudged {
   const { lab, observer, traffic, vips } = site;
   const { fresh, established } = seen;
   const every_ms = traffic.settings.fresh_every_ms;
-  const overall_ms = every_ms / Math.max(1, fresh.services.length);
   const overlaps = overlapsOf(owners.reigns.filter(({ to }) => to > fault_at));
   const ownerMac = ownerOf(owners.reigns, vips[0]!) ?? 'nobody';
   // Also those that began while two directors had the VIPs.
@@ -103,12 +102,11 @@ function gather(all: Seen): Unjudged {
     active: stage.active.name,
     standby: stage.standby.name,
     owner_after: observer.nameOf(ownerMac),
-    outage_ms: outage_ms(fresh.after, overall_ms),
-    ...(fresh.after ? { outage_at_ms: [fresh.after.from - fault_at, fresh.after.to - fault_at] } : {}),
+    ...worstOutage(fresh.services, fault_at, every_ms),
     outage_by_service_ms: Object.fromEntries(
       fresh.services.map(({ service, after }) => [service, outage_ms(after, every_ms)]),
     ),
-    noise_ms: outage_ms(fresh.before, overall_ms),
+    noise_ms: Math.max(0, ...fresh.services.map(({ before }) => (before ? outage_ms(before, every_ms) : 0))),
     established: connectionsOf(established),
     young: connectionsOf(fresh.lasting, fresh.lasting.examples.filter(isOrphan)),
     orphans_lost: [...fresh.examples, ...fresh.lasting.examples].filter(isOrphan).length,
@@ -226,4 +224,18 @@ function phasesOf({ stage, owners, events, seen, fault_at }: Seen): Record<strin
   if (after && first !== undefined && after.from <= first && after.to >= first)
     note('first new connection', after.to - fault_at);
   return phases;
+}
+
+/** Of the service that was without new connections for the longest time. */
+function worstOutage(
+  services: readonly FreshService[],
+  fault_at: number,
+  every_ms: number,
+): Pick<DrillReport, 'outage_ms' | 'outage_at_ms'> {
+  const outages = services.map(({ after }) => ({ after, length_ms: outage_ms(after, every_ms) }));
+  const [worst] = outages.sort((one, other) => other.length_ms - one.length_ms);
+  return {
+    outage_ms: worst?.length_ms ?? Infinity,
+    ...(worst?.after ? { outage_at_ms: [worst.after.from - fault_at, worst.after.to - fault_at] } : {}),
+  };
 }

@@ -55,6 +55,8 @@ export class HeartbeatProcess implements Disposable {
   #settings: HeartbeatSettings;
   #connection: HeartbeatConnection | undefined;
   #child: ChildProcess | undefined;
+  /** Whether the child has been heard: its end is no failure to start. */
+  #answered = false;
   #status: HeartbeatStatus | undefined;
   #silentLooks = 0;
   #next: Disposable | undefined;
@@ -177,6 +179,7 @@ export class HeartbeatProcess implements Disposable {
 
   #adopt(connection: HeartbeatConnection): void {
     this.#connection = connection;
+    this.#answered = true;
     this.#silentLooks = 0;
     this.#restarts.sound();
     // One of ours has read them already; it makes nothing of what it knows.
@@ -197,13 +200,14 @@ export class HeartbeatProcess implements Disposable {
     fs.closeSync(file);
     child.unref();
     this.#child = child;
+    this.#answered = false;
     this.#restarts.started();
     const over = (because: string): void => {
       if (this.#child !== child) return;
       this.#child = undefined;
       if (this.#closed) return;
       log('error', 'the heartbeat ended', { pid: child.pid, because });
-      if (this.#connection === undefined) this.#tellFailure(because);
+      if (!this.#answered) this.#tellFailure(because);
     };
     child.once('error', (error) => over(error.message));
     child.once('exit', (status, signal) => over(signal ?? `status ${status}`));
