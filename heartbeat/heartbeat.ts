@@ -23,7 +23,7 @@ export interface HeartbeatOptions {
   readonly runtimeFolder: string;
   readonly socketPath: string;
   readonly leaseFolder: string;
-  readonly priorityMode: string;
+  readonly priorityMode: () => string;
   readonly clock: Clock;
   readonly log: (line: string) => void;
   /** The supervisor asked for the end. */
@@ -172,7 +172,7 @@ export class Heartbeat implements AsyncDisposable {
       ...this.#holding.status(),
       lateness_p99_ms: late.p99_ms,
       lateness_max_ms: late.max_ms,
-      priority_mode: this.#options.priorityMode,
+      priority_mode: this.#options.priorityMode(),
     };
   }
 

@@ -47,7 +47,7 @@ async function main(): Promise<void> {
   const runtime = runtimeFolder();
   using _ = lock(runtime);
   const settings = readSettings(join(runtime, SETTINGS_FILE));
-  const priorityMode = becomeUrgent(REAL_TIME_PRIORITY);
+  let priorityMode = 'ordinary priority';
   writeFileSync(join(runtime, PID_FILE), `${process.pid}\n`);
   const ended = Promise.withResolvers<void>();
   await using heartbeat = await Heartbeat.start({
@@ -55,11 +55,13 @@ async function main(): Promise<void> {
     runtimeFolder: runtime,
     socketPath: join(runtime, HEARTBEAT_SOCKET),
     leaseFolder: leaseFolder(runtime),
-    priorityMode,
+    priorityMode: () => priorityMode,
     clock: systemClock,
     log,
     onStop: ended.resolve,
   });
+  // Starting is much work and not urgent; others have to keep time meanwhile.
+  priorityMode = becomeUrgent(REAL_TIME_PRIORITY);
   process.on('SIGTERM', () => void heartbeat.stop(true));
   process.on('SIGINT', () => void heartbeat.stop(true));
   process.on('SIGHUP', () => {}); // the terminal it was started from has gone
