@@ -118,12 +118,15 @@ describe('the table of rooms', () => {
     expect(circles(new Map(ROOMS.map((room) => [room.at, room.may])))).toEqual([]);
   });
 
-  it('lets only engines, takeover, probes and pulse near the native room', () => {
+  it('lets only engines, sync, heartbeat, probes and pulse near the native room', () => {
     const near = ROOMS.filter((room) => room.may.includes('director/native')).map((room) => room.at);
     expect(near.sort()).toEqual([
       'director/engine/ebpf',
       'director/engine/ipvs',
       'director/pulse',
+      'director/sync',
+      'heartbeat',
+      'heartbeat/link',
       'heartbeat/takeover',
       'monitor/probe',
     ]);
