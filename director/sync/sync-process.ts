@@ -20,6 +20,7 @@ const MOMENT_MS = 10;
 /** Turns without an event, a millisecond each. */
 const CALM_TURNS = 20;
 const GRACE_NS = 500_000_000n;
+const WITHOUT_END_NS = 2n ** 63n - 1n;
 const SECOND_MS = 1_000;
 const REOPEN_MS = 250;
 /** Less than pulse waits for the answer. */
@@ -134,6 +135,7 @@ export class SyncProcess implements Disposable {
     this.#open = { port, table, replica };
     this.#unknownAsked = this.#unknownHealed = 0;
     replica.setRole(this.#active, this.#epoch, now_ms());
+    if (!this.#active) this.#setGrace(port);
     this.#listen();
     this.#schedule();
   }
@@ -148,6 +150,7 @@ export class SyncProcess implements Disposable {
     if (!open) return;
     open.port.setEvents(false);
     open.port.setAdmitUntil(0n);
+    open.port.setGrace(0n);
     open.port[Symbol.dispose]();
   }
 
@@ -158,9 +161,17 @@ export class SyncProcess implements Disposable {
     if (!this.#open) return;
     const { port, replica } = this.#open;
     replica.setRole(active, epoch, now_ms());
-    // Packets of connections whose entries were on their way when the peer died are not to be answered with a reset.
-    if (takesOver) port.setGrace(port.now_ns() + GRACE_NS);
+    if (takesOver || !active) this.#setGrace(port);
     this.#schedule();
+  }
+
+  /**
+   * Packets of connections whose entries may be on their way are not to be answered with a reset: by an active for a while
+   * after it has taken over; by a standby never, so that the first moment of a takeover, before this process learns of
+   * it, is covered.
+   */
+  #setGrace(port: SyncPort): void {
+    port.setGrace(this.#active ? port.now_ns() + GRACE_NS : WITHOUT_END_NS);
   }
 
   #flush(id: number): void {

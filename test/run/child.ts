@@ -2,8 +2,11 @@
 // the whole group: politely first, so that tests can delete their namespaces, then for good.
 
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 
 const GRACE_ms = 5_000;
+/** Compiled code is kept there: tests start many short programs. */
+const CODE_FOLDER = join(import.meta.dirname, '../../build/code');
 
 export type Ending =
   | { kind: 'exit'; status: number }
@@ -21,7 +24,11 @@ export interface RunOptions {
 export function runNode(args: readonly string[], options: RunOptions): Promise<Ending> {
   const { limit_ms, abort, output = 'inherit' } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { stdio: ['ignore', output, output], detached: true });
+    const child = spawn(process.execPath, args, {
+      stdio: ['ignore', output, output],
+      detached: true,
+      env: { ...process.env, NODE_COMPILE_CACHE: CODE_FOLDER },
+    });
     child.once('error', reject);
     const pid = child.pid;
     if (pid === undefined) return;
