@@ -277,7 +277,9 @@ __noinline int upsert_connection(__u32 record_index)
 		return R_CONFLICT;
 	if (slot->server == record->server && slot->method == record->method && slot->server_port == record->server_port)
 		return update_connection(record_index, (__u32)found, word);
-	if (!(record->flags & INSTALL_AUTHORITATIVE))
+	// Whoever says so: a connection that is over here does not stand in the way of one that has begun with its ports.
+	if (!(record->flags & INSTALL_AUTHORITATIVE) &&
+	    (!is_over(state_of(word), slot->method) || is_over(record->state, record->method)))
 		return R_CONFLICT;
 	return replace_connection(record_index, (__u32)found, word);
 }

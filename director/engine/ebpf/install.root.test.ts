@@ -197,6 +197,17 @@ describe.each(FAMILIES)(
       expect(tell()).toEqual(['unchanged']);
     });
 
+    it('is led elsewhere by anybody once it is over, as its client has begun anew', () => {
+      www('nat');
+      peer.send(packet('S', second));
+      peer.send(packet('S'));
+      expect(peer.target(packet('A'))).toBe(`${servers[1]}:8080`);
+      peer.send(packet('R'));
+      open();
+      expect(pass(0)).toContain('created replaced');
+      expect(peer.target(packet('A'))).toBe(`${servers[0]}:8080`);
+    });
+
     it('takes the way back of a connection that is over, and of no other', () => {
       www('nat');
       both((director) => director.service(`shop tcp://${vip}:81 rr`, `a ${servers[0]}:8080 nat 1`));
