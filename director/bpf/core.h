@@ -44,6 +44,14 @@ static __always_inline int must_reschedule(const struct packet *packet, const st
 	return is_over(state, verdict->method) || (verdict->server->weight == 0 && state != S_SYN_RECV);
 }
 
+// While entries are on their way from the peer, a packet in mid-stream that meets a connection which is over may be of the
+// next one with the same ports; the old one's server would reset it.
+static __always_inline int may_be_unsynced(struct control *control, const struct packet *packet, const struct verdict *verdict, __u64 now)
+{
+	return packet->tuple.protocol == IPPROTO_TCP && verdict->direction == INBOUND &&
+	       is_over(state_of(verdict->word), verdict->method) && now < READ(control->grace_until_ns);
+}
+
 // Takes the packet for the first of a new connection.
 static __always_inline int begin(const struct packet *packet, struct verdict *verdict, __u64 now)
 {
@@ -92,6 +100,8 @@ static __always_inline int decide(struct control *control, const struct packet *
 		release(verdict->slot_index, verdict->word, 0);
 		return begin(packet, verdict, now);
 	}
+	if (may_be_unsynced(control, packet, verdict, now))
+		return D_UNSYNCED;
 	result = check_way(packet, verdict);
 	return result == FORWARD ? accept(packet, verdict, now) : result;
 }

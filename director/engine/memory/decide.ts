@@ -32,7 +32,17 @@ function decideInbound(state: EngineState, packet: TransportPacket, connection: 
     state.free(connection);
     return admit(state, packet);
   }
+  if (mayBeUnsynced(state, packet, connection)) return drop('unsynced');
   return checkWay(state, packet, owner, method) ?? accept(state, packet, connection, 'inbound');
+}
+
+/** It may be of the next connection with the same ports, whose entry is on its way from the peer. */
+function mayBeUnsynced(state: EngineState, packet: TransportPacket, connection: Connection): boolean {
+  return (
+    packet.protocol === 'tcp' &&
+    isOver(connection.state, connection.method === 'nat') &&
+    state.now_ms < state.graceUntil_ms
+  );
 }
 
 function decideOutbound(state: EngineState, packet: TransportPacket, connection: Connection): Decision {

@@ -27,6 +27,17 @@ export function guardingRules(create: EngineFactory): void {
       expect(at.send(packet('A'))).toBe('local');
     });
 
+    it('do not go the way of a connection that is over and had the same ports', () => {
+      using at = open();
+      for (const flags of ['S', 'A', 'R']) at.send(packet(flags));
+      at.engine.setGrace(1_500);
+      const before = at.lines('connection');
+      for (const flags of ['A', 'PA', 'FA', 'R']) expect(at.send(packet(flags))).toBe('drop unsynced');
+      expect(at.lines('connection')).toEqual(before);
+      expect(at.target(packet('S'))).toBe('10.1.0.21:80');
+      expect(at.target(packet('A'))).toBe('10.1.0.21:80');
+    });
+
     it('are left to the host where no service listens', () => {
       using at = open();
       at.engine.setGrace(1_500);
