@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfiguration } from '../config/parse.ts';
 import type { Clock } from '../model/clock.ts';
+import { systemClock } from '../native/system-clock.ts';
 import { createConfigurationReader } from './configuration-reader.ts';
-import { systemClock } from './system-clock.ts';
 
 const GOOD = 'cluster: web\ndirectors: { lb1: { address: 10.0.0.11 } }\n';
 const BAD = 'cluster: web\ndirectors: { lb1: { addres: 10.0.0.11 } }\n';

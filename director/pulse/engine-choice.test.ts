@@ -14,7 +14,7 @@ const SCRIPT = `
   });
   await import(${here('./pulse.ts')});
   const { openEngine } = await import(${here('./engine-choice.ts')});
-  const { systemClock: clock } = await import(${here('./system-clock.ts')});
+  const { systemClock: clock } = await import(${here('../native/system-clock.ts')});
   const config = { interfaces: [], hook: 'auto', connections_max: 1_024, timeouts_ms: {} };
   const open = (kind) => openEngine({ config: { ...config, kind }, runtime: '/nowhere', clock, log() {} });
   using opened = await open('memory');

@@ -3,9 +3,9 @@
 import { parseArgs } from 'node:util';
 import { thisMachine } from '../doctor/machine.ts';
 import { EXIT, FairleadError, tellError } from '../model/error.ts';
+import { systemClock } from '../native/system-clock.ts';
 import { createLog, LOG_LEVELS } from './log.ts';
 import { startPulse } from './pulse.ts';
-import { systemClock } from './system-clock.ts';
 
 /** Everything is given: defaults are the command line's business. */
 function readArguments() {

@@ -4,7 +4,7 @@ import { openEbpfEngine } from '../../director/engine/ebpf/ebpf-engine.ts';
 import { address } from '../../director/model/address.ts';
 import type { Step } from '../../director/model/step.ts';
 import { inNamespace } from '../../director/native/netns.ts';
-import { systemClock } from '../../director/pulse/system-clock.ts';
+import { systemClock } from '../../director/native/system-clock.ts';
 import { run } from '../support/netns.ts';
 import { PLACES, PORTS, type Site } from './site.ts';
 

@@ -5,7 +5,7 @@ import type { Hop } from '../../director/engine/ebpf/hops/hop.ts';
 import { type Address, address, type Family, formatEndpoint } from '../../director/model/address.ts';
 import type { Method } from '../../director/model/service.ts';
 import type { Step } from '../../director/model/step.ts';
-import { systemClock } from '../../director/pulse/system-clock.ts';
+import { systemClock } from '../../director/native/system-clock.ts';
 import { tcp } from '../support/packet/build.ts';
 import { type Hook, type Packets, SERVERS, type Wrapper } from './wrapper.ts';
 

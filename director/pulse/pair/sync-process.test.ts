@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
 import { eventually } from '../../../test/support/eventually.ts';
+import { systemClock } from '../../native/system-clock.ts';
 import type { SyncSettings } from '../../sync/protocol.ts';
-import { systemClock } from '../system-clock.ts';
 import { SyncProcess } from './sync-process.ts';
 
 const STAND_IN = fileURLToPath(new URL('../../../test/cli/support/stand-in/sync/main.ts', import.meta.url));

@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { thisMachine } from '../../../../../director/doctor/machine.ts';
 import { tellError } from '../../../../../director/model/error.ts';
+import { systemClock } from '../../../../../director/native/system-clock.ts';
 import { createLog } from '../../../../../director/pulse/log.ts';
 import { startPulse } from '../../../../../director/pulse/pulse.ts';
-import { systemClock } from '../../../../../director/pulse/system-clock.ts';
 
 const { values } = parseArgs({
   options: {
