@@ -53,7 +53,7 @@ export function claim(turn: Turn, because: string, event = 'takeover'): void {
   beActive(turn, because);
 }
 
-/** As owner of the known epoch: the lease first, as nothing may be said or announced without it. */
+/** As owner of the known epoch: the peer is told and the lease renewed before the VIPs go up. */
 export function beActive(turn: Turn, because: string): void {
   const { s, now } = turn;
   enter(turn, 'active', because);

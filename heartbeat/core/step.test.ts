@@ -129,7 +129,7 @@ const input = (): fc.Arbitrary<Input> => {
 };
 
 describe('step', () => {
-  it('claims alone after initdead, lease first', () => {
+  it('claims alone after initdead, with the lease before the VIPs', () => {
     const { state, effects } = run(createState(SETTINGS, 1, 0, 4), 0, 500);
     expect(state.role).toBe('active');
     expect(state.epoch).toBe(5);
