@@ -92,7 +92,7 @@ install_npm() {
   # Not npm ci: that one empties node_modules first, under the feet of whatever runs from this checkout, and refuses lock
   # files that do not list other platforms' optional packages. Versions and checksums are the lock file's here as well.
   npm install --no-save --no-audit --no-fund --loglevel=error \
-    --fetch-retries=1 --fetch-retry-maxtimeout=5000 >"$log" 2>&1 </dev/null ||
+    --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000 >"$log" 2>&1 </dev/null ||
     fail "npm install" "check the network (npm ping) and the free space, then run this again" "$log"
   [ -x node_modules/.bin/node ] ||
     fail "npm left out the pinned Node (optional dependency node-linux-*)" \
