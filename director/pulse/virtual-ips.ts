@@ -2,7 +2,7 @@
 // when somebody takes one away. They stay up when this process ends, so that a restart interrupts nobody; release()
 // takes them down. (Of a pair, the heartbeat holds them.)
 import { Announcer, startAnnouncing } from '../../heartbeat/takeover/announce.ts';
-import { isRaised, raiseVip, releaseVip, type Vip } from '../../heartbeat/takeover/vip.ts';
+import { isRaised, nameOf, raiseVip, releaseVip, type Vip } from '../../heartbeat/takeover/vip.ts';
 import type { Configuration, VirtualIpConfig } from '../config/configuration.ts';
 import type { VirtualIpStatus } from '../control/schema.ts';
 import type { Clock } from '../model/clock.ts';
@@ -46,15 +46,15 @@ class HeldVirtualIps implements VirtualIps {
   constructor(options: VirtualIpsOptions) {
     this.#options = options;
     this.#held = new Map(
-      options.former.map((vip) => [keyOf(vip), { vip, state: 'absent', detail: undefined }]),
+      options.former.map((vip) => [nameOf(vip), { vip, state: 'absent', detail: undefined }]),
     );
   }
 
   set(configuration: Configuration): void {
     const next = new Map<string, Held>();
     for (const vip of configuration.virtualIps)
-      next.set(keyOf(vip), this.#held.get(keyOf(vip)) ?? { vip, state: 'absent', detail: undefined });
-    const gone = [...this.#held.values()].filter(({ vip }) => !next.has(keyOf(vip)));
+      next.set(nameOf(vip), this.#held.get(nameOf(vip)) ?? { vip, state: 'absent', detail: undefined });
+    const gone = [...this.#held.values()].filter(({ vip }) => !next.has(nameOf(vip)));
     const fresh = [...next.values()].filter((each) => each.state === 'absent');
     this.#held = next;
     for (const each of fresh) this.#raise(each, 'vip-raised');
@@ -145,8 +145,4 @@ class HeldVirtualIps implements VirtualIps {
     this.#announcer ??= new Announcer(this.#open());
     this.#announcing = startAnnouncing({ announcer: this.#announcer, vips, clock: this.#options.clock });
   }
-}
-
-function keyOf(vip: VirtualIpConfig): string {
-  return `${vip.address}/${vip.prefix_bits} ${vip.interface}`;
 }

@@ -5,8 +5,7 @@ import type { Rtnetlink } from '../../director/native/rtnetlink.ts';
 import { type AnnounceReport, Announcer, startAnnouncing } from './announce.ts';
 import { arpingAnnounce } from './arping.ts';
 import type { Notices } from './notices.ts';
-import type { Vip } from './vip.ts';
-import { nameOf } from './vip-set.ts';
+import { nameOf, type Vip } from './vip.ts';
 
 const REFUSED: ReadonlySet<string> = new Set(['errno-EPERM', 'errno-EACCES']);
 

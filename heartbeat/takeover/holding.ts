@@ -11,8 +11,8 @@ import { type ClaimWatch, probeVips, watchClaims } from './claims.ts';
 import { type Lease, openLease } from './lease.ts';
 import type { LeaseCounters } from './lease-record.ts';
 import { Notices, type Record } from './notices.ts';
-import { listVips, type Vip } from './vip.ts';
-import { type Failure, type HeldVip, nameOf, VipSet, type VipStatus } from './vip-set.ts';
+import { listVips, nameOf, type Vip } from './vip.ts';
+import { type Failure, type HeldVip, VipSet, type VipStatus } from './vip-set.ts';
 
 export interface HoldingOptions {
   readonly vips: readonly HeldVip[];

@@ -3,7 +3,7 @@
 import { FairleadError } from '../../director/model/error.ts';
 import type { Rtnetlink } from '../../director/native/rtnetlink.ts';
 import type { Notices } from './notices.ts';
-import { isRaised, type Present, raiseVip, readPresent, releaseVip, type Vip } from './vip.ts';
+import { isRaised, nameOf, type Present, raiseVip, readPresent, releaseVip, type Vip } from './vip.ts';
 
 export interface HeldVip extends Vip {
   /** Asked for on its link before it is claimed. */
@@ -20,11 +20,6 @@ export interface VipStatus {
   interface: string;
   state: 'up' | 'absent' | 'failed';
   detail?: string;
-}
-
-/** Two are the same when address, prefix and interface are. */
-export function nameOf(vip: Vip): string {
-  return `${vip.address}/${vip.prefix_bits} ${vip.interface}`;
 }
 
 export class VipSet {

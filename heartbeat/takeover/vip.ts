@@ -21,6 +21,11 @@ export interface Vip {
   readonly interface: string;
 }
 
+/** Two are the same when address, prefix and interface are. */
+export function nameOf(vip: Vip): string {
+  return `${vip.address}/${vip.prefix_bits} ${vip.interface}`;
+}
+
 /** What the kernel has at one moment, so that many VIPs are raised or released after asking once. */
 export interface Present {
   readonly links: ReadonlyMap<string, Link>;

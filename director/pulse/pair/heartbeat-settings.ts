@@ -1,6 +1,7 @@
 // What the heartbeat is told to do, out of the configuration: names resolved, paths absolute. Pure.
 import path from 'node:path';
 import type { HeartbeatSettings } from '../../../heartbeat/protocol.ts';
+import { nameOf } from '../../../heartbeat/takeover/vip.ts';
 import type { Configuration, VirtualIpConfig } from '../../config/configuration.ts';
 import { type InterfaceAddresses, linkEnds, peerOf } from './addresses.ts';
 
@@ -23,7 +24,7 @@ export function heartbeatSettings(
   const peer = peerOf(configuration, context.node);
   const own = configuration.directors.find((director) => director.name === context.node);
   if (heartbeat === undefined || peer === undefined || own === undefined) return undefined;
-  const present = new Set(virtualIps.map(keyOf));
+  const present = new Set(virtualIps.map(nameOf));
   return {
     cluster: configuration.cluster,
     node: context.node,
@@ -46,7 +47,7 @@ export function heartbeatSettings(
           },
     ),
     vips: virtualIps.map(toSettings),
-    formerVips: context.former.filter((vip) => !present.has(keyOf(vip))).map(toSettings),
+    formerVips: context.former.filter((vip) => !present.has(nameOf(vip))).map(toSettings),
     witnesses: [...heartbeat.witnesses],
     ...(heartbeat.fence === undefined
       ? {}
@@ -56,8 +57,4 @@ export function heartbeatSettings(
 
 function toSettings({ address, prefix_bits, interface: name, probe }: VirtualIpConfig) {
   return { address, prefix_bits, interface: name, probe };
-}
-
-function keyOf(vip: VirtualIpConfig): string {
-  return `${vip.address}/${vip.prefix_bits} ${vip.interface}`;
 }

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { type Keyrings, readKeyFile } from '../../../heartbeat/link/keys.ts';
 import type { HeartbeatStatus } from '../../../heartbeat/protocol.ts';
+import { nameOf } from '../../../heartbeat/takeover/vip.ts';
 import type { Configuration, VirtualIpConfig } from '../../config/configuration.ts';
 import type { RawReply, RawRequest } from '../../control/backend.ts';
 import type { VirtualIpStatus } from '../../control/schema.ts';
@@ -296,10 +297,6 @@ export class Pair implements AsyncDisposable {
 }
 
 const FORMER_MAX = 1_024;
-
-function nameOf(vip: VirtualIpConfig): string {
-  return `${vip.address}/${vip.prefix_bits} ${vip.interface}`;
-}
 
 function addressesOf(name: string): string[] {
   return (os.networkInterfaces()[name] ?? []).map((each) => each.address);
