@@ -29,6 +29,7 @@ wanted_packages() {
   echo 'iputils-ping      command ping'                           # lab
   echo 'iputils-arping    command arping'                         # stands in for announcements
   echo 'ethtool           command ethtool'                        # lab: offloads on and off
+  echo 'nftables          command nft'                            # tests: what is lost between directors; bench
   echo 'openssl           command openssl'                        # tests: certificates
   echo 'libfaketime       file    /usr/lib/*/faketime/libfaketimeMT.so.1' # drills: another wall clock
   if [ "$(uname -m)" = x86_64 ]; then

@@ -23,13 +23,16 @@ function reply(question: Buffer, addresses: readonly string[], flags = 0x8180): 
   return bytes;
 }
 
-async function serve(answerer: Answerer): Promise<AsyncDisposable & { readonly target: ProbeTarget }> {
+async function serve(
+  answerer: Answerer,
+  host = '127.0.0.1',
+): Promise<AsyncDisposable & { readonly target: ProbeTarget }> {
   const socket = createSocket('udp4');
   socket.on('message', (question, client) => answerer(question, client, socket));
-  socket.bind(0, '127.0.0.1');
+  socket.bind(0, host);
   await once(socket, 'listening');
   return {
-    target: { address: address('127.0.0.1'), port: socket.address().port },
+    target: { address: address(host), port: socket.address().port },
     async [Symbol.asyncDispose]() {
       socket.close();
     },
@@ -128,10 +131,12 @@ describe('the dns probe', () => {
 
 /** UDP answers truncated, twice; TCP at the same port sends what `overTcp` makes of the question, byte by byte. */
 async function askTruncated(overTcp: (question: Buffer) => Buffer): Promise<string> {
-  await using udp = await serve((question, { port }, socket) => {
-    socket.send(reply(question, [], 0x8380), port);
-    socket.send(reply(question, [], 0x8380), port);
-  });
+  // An address of its own: elsewhere a connection of some other test may have the number that UDP was given.
+  const host = '127.53.0.1';
+  await using udp = await serve((question, client, socket) => {
+    socket.send(reply(question, [], 0x8380), client.port, client.address);
+    socket.send(reply(question, [], 0x8380), client.port, client.address);
+  }, host);
   let connections = 0;
   const { createServer } = await import('node:net');
   const server = createServer((socket) => {
@@ -142,7 +147,7 @@ async function askTruncated(overTcp: (question: Buffer) => Buffer): Promise<stri
       socket.end();
     });
   });
-  await using _ = await listen(server, '127.0.0.1', udp.target.port);
+  await using _ = await listen(server, host, udp.target.port);
   const outcome = await dns(udp.target, spec, context());
   expect(connections).toBe(1);
   return `${outcome.ok ? 'up' : 'down'}: ${outcome.reason.replace(/ in \d+ ms$/, '')}`;
