@@ -43,7 +43,7 @@ function contextOf(args: readonly string[], values: Values, terminal: Terminal):
     terminal,
     runtimeFolder,
     socket,
-    client: openControlClient(socket, author),
+    client: openControlClient(socket, { author, origin: 'cli' }),
     author,
     becomePulse,
     version: readVersion(),

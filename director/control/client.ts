@@ -3,6 +3,8 @@
 import http from 'node:http';
 import type { z } from 'zod';
 import { EXIT, type ExitCode, FairleadError } from '../model/error.ts';
+import type { AccountRole } from './account-schema.ts';
+import type { Live } from './live-schema.ts';
 import {
   type BodyInputOf,
   type QueryInputOf,
@@ -44,16 +46,29 @@ export interface ControlClient {
   revision(): Promise<number>;
   /** Ends when the director ends or the signal aborts. */
   follow(since: number | undefined, signal: AbortSignal): AsyncGenerator<ApiEvent>;
+  /** Everything, then once a second what has changed. Ends as follow() does. */
+  live(signal: AbortSignal): AsyncGenerator<Live>;
 }
 
-export function openControlClient(socket: string, author: string): ControlClient {
+/** In whose name, and through which door; a role makes the director hold every call against it. */
+export interface Caller {
+  readonly author: string;
+  readonly origin: string;
+  readonly role?: AccountRole;
+}
+
+export function openControlClient(socket: string, caller: Caller): ControlClient {
   async function exchange(name: RouteName, options: CallOptions<RouteName>): Promise<http.IncomingMessage> {
     const route: Route = routes[name];
     const body =
       options.body === undefined
         ? undefined
         : Buffer.from(route.bodyKind === 'text' ? String(options.body) : JSON.stringify(options.body));
-    const headers: http.OutgoingHttpHeaders = { 'fairlead-author': author.replace(/[^\x20-\x7e]/g, '?') };
+    const headers: http.OutgoingHttpHeaders = {
+      'fairlead-author': printable(caller.author),
+      'fairlead-origin': printable(caller.origin),
+      ...(caller.role === undefined ? {} : { 'fairlead-role': caller.role }),
+    };
     if (options.ifMatch !== undefined)
       headers['if-match'] = options.ifMatch === '*' ? '*' : `"${options.ifMatch}"`;
     if (body !== undefined) {
@@ -88,24 +103,35 @@ export function openControlClient(socket: string, author: string): ControlClient
       return Number(tag[1]);
     },
     async *follow(since, signal) {
-      const response = await exchange('eventStream', {
-        query: since === undefined ? {} : { since },
-      } as CallOptions<RouteName>);
-      if (response.statusCode !== 200) throw toError(await readJson(response), response.statusCode ?? 0);
-      response.socket.setTimeout(0);
-      const stop = () => response.destroy();
-      signal.addEventListener('abort', stop, { once: true });
-      try {
-        for await (const line of lines(response))
-          if (line.startsWith('data: ')) yield eventSchema.parse(JSON.parse(line.slice('data: '.length)));
-      } catch (error) {
-        if (!signal.aborted) throw connectionError(error as Error, socket);
-      } finally {
-        signal.removeEventListener('abort', stop);
-        response.destroy();
-      }
+      const options = { query: since === undefined ? {} : { since } } as CallOptions<RouteName>;
+      for await (const data of stream('eventStream', options, signal)) yield eventSchema.parse(data);
+    },
+    async *live(signal) {
+      for await (const data of stream('live', {}, signal)) yield data as Live;
     },
   };
+
+  /** The data of each server-sent event, parsed. */
+  async function* stream(name: RouteName, options: CallOptions<RouteName>, signal: AbortSignal) {
+    const response = await exchange(name, options);
+    if (response.statusCode !== 200) throw toError(await readJson(response), response.statusCode ?? 0);
+    response.socket.setTimeout(0);
+    const stop = () => response.destroy();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      for await (const line of lines(response, name === 'live' ? REPLY_MAX_BYTES : LINE_MAX_BYTES))
+        if (line.startsWith('data: ')) yield JSON.parse(line.slice('data: '.length)) as unknown;
+    } catch (error) {
+      if (!signal.aborted) throw connectionError(error as Error, socket);
+    } finally {
+      signal.removeEventListener('abort', stop);
+      response.destroy();
+    }
+  }
+}
+
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?');
 }
 
 function pathOf(route: Route, options: CallOptions<RouteName>): string {
@@ -164,12 +190,12 @@ function toError(value: unknown, status: number): FairleadError {
     : new FairleadError('no-answer', `The director answered with status ${status}.`);
 }
 
-async function* lines(response: http.IncomingMessage): AsyncGenerator<string> {
+async function* lines(response: http.IncomingMessage, length_max: number): AsyncGenerator<string> {
   let rest = '';
   response.setEncoding('utf8');
   for await (const chunk of response as AsyncIterable<string>) {
     rest += chunk;
-    if (rest.length > LINE_MAX_BYTES)
+    if (rest.length > length_max)
       throw new FairleadError('too-large', 'A line of the event stream is too long.');
     for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
       yield rest.slice(0, end);

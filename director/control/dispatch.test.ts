@@ -16,6 +16,8 @@ function standby(reply: RawReply | undefined = REPLY) {
     revision: () => 4,
     eventsAfter: async () => [],
     follow: () => ({ [Symbol.dispose]() {} }),
+    followLive: () => ({ [Symbol.dispose]() {} }),
+    audit: () => {},
     forward: async (request, cameFromPeer) => {
       if (cameFromPeer) throw new FairleadError('not-active', 'It stands by.', { exit: EXIT.notActive });
       handedOn.push(request);

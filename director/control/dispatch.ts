@@ -1,9 +1,12 @@
 // One request of the control API, wherever it came from: the Unix socket or the peer. Finds the route, checks what was
 // sent, hands on to the active what only that does, and makes an answer of what the handler gives or throws.
 import { EXIT, FairleadError } from '../model/error.ts';
-import type { ControlBackend, ControlRequest, RawReply } from './backend.ts';
+import { isAllowed, ROLES } from './account-schema.ts';
+import type { AuditEntry, AuditNote, ControlBackend, ControlRequest, RawReply } from './backend.ts';
 import { toProblem } from './problem.ts';
 import { type Route, type RouteName, routes } from './routes.ts';
+
+const ORIGIN_MAX = 160;
 
 export interface ControlCall {
   readonly method: string;
@@ -17,7 +20,13 @@ export interface ControlCall {
 }
 
 /** Headers that mean something to the active too. */
-const HANDED_ON = ['if-match', 'fairlead-author', 'content-type'] as const;
+const HANDED_ON = [
+  'if-match',
+  'fairlead-author',
+  'fairlead-origin',
+  'fairlead-role',
+  'content-type',
+] as const;
 
 /** Throws what toRefusal() tells. */
 export async function answer(backend: ControlBackend, call: ControlCall): Promise<RawReply> {
@@ -44,20 +53,54 @@ export async function answer(backend: ControlBackend, call: ControlCall): Promis
   const precondition = (): void => {
     if (route.conditional) checkPrecondition(call.headers['if-match'], backend.revision());
   };
-  precondition();
-  const author = authorOf(call.headers['fairlead-author']);
+  const author = wordOf(call.headers['fairlead-author'], 64);
+  const origin = wordOf(call.headers['fairlead-origin'], ORIGIN_MAX);
+  let noted: AuditNote = {};
+  const audit = (outcome: AuditEntry['outcome'], detail: string): void => {
+    if (route.audited && !isRehearsal(query) && !isRehearsal(body))
+      backend.audit({
+        ...{ who: author, origin, action: name, target: Object.values(params).join('/') },
+        ...noted,
+        ...{ outcome, detail },
+      });
+  };
   // Each handler's types follow from its route; the table has just checked them.
   const handler = backend.handlers[name as keyof typeof backend.handlers] as (
     asked: ControlRequest<RouteName>,
   ) => unknown;
-  const reply = await handler({
-    params,
-    query,
-    body,
-    author,
-    checkPrecondition: precondition,
-  } as ControlRequest<RouteName>);
-  return toReply(200, 'application/json', reply, { etag: `"${backend.revision()}"` });
+  try {
+    checkRole(call.headers['fairlead-role'], route, author);
+    precondition();
+    const reply = await handler({
+      ...{ params, query, body, author, origin },
+      note: (change) => {
+        noted = { ...noted, ...change };
+      },
+      checkPrecondition: precondition,
+    } as ControlRequest<RouteName>);
+    audit('done', '');
+    return toReply(200, 'application/json', reply, { etag: `"${backend.revision()}"` });
+  } catch (error) {
+    const { code, detail, status } = toProblem(error);
+    audit(status >= 500 ? 'failed' : 'refused', `${code}: ${detail}`);
+    throw error;
+  }
+}
+
+/** What is only tried out changes nothing. */
+function isRehearsal(part: unknown): boolean {
+  return typeof part === 'object' && part !== null && 'dry_run' in part && part.dry_run === true;
+}
+
+/** The console says on whose behalf it asks; whoever else may open the socket may everything. */
+function checkRole(given: string | undefined, route: Route, author: string): void {
+  if (given === undefined) return;
+  const role = ROLES.find((each) => each === given);
+  if (role !== undefined && isAllowed(role, route.role)) return;
+  throw new FairleadError('forbidden', `${author} may not do this: it takes the role ${route.role}.`, {
+    remedy: `Ask an admin for the role ${route.role}, or someone who has it.`,
+    exit: EXIT.refused,
+  });
 }
 
 export function toRefusal(error: unknown): RawReply {
@@ -207,14 +250,11 @@ function checkPrecondition(given: string | undefined, revision: number): void {
   );
 }
 
-/** Whoever may open the socket is trusted to say for whom it speaks. */
-function authorOf(given: string | undefined): string {
-  const text =
-    given === undefined
-      ? ''
-      : given
-          .replace(/[^\x20-\x7e]/g, '')
-          .trim()
-          .slice(0, 64);
+/** Whoever may open the socket is trusted to say for whom it speaks, and from where. */
+function wordOf(given: string | undefined, length_max: number): string {
+  const text = (given ?? '')
+    .replace(/[^\x20-\x7e]/g, '')
+    .trim()
+    .slice(0, length_max);
   return text === '' ? 'unknown' : text;
 }

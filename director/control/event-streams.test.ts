@@ -21,12 +21,13 @@ const clock: Clock = {
 };
 
 beforeEach(async () => {
-  const backend: Pick<ControlBackend, 'eventsAfter' | 'follow'> = {
+  const backend: Pick<ControlBackend, 'eventsAfter' | 'follow' | 'followLive'> = {
     eventsAfter: async () => [],
     follow(onEvent) {
       followers.add(onEvent);
       return { [Symbol.dispose]: () => void followers.delete(onEvent) };
     },
+    followLive: () => ({ [Symbol.dispose]() {} }),
   };
   streams = new EventStreams(backend, clock);
   server = http.createServer((_request, response) => void streams.open(response, 0));

@@ -1,4 +1,4 @@
-// Events as server-sent events (HTML Living Standard 9.2). Each follower may fall behind by a bounded amount; one that
+// Events, and the live picture, as server-sent events (HTML Living Standard 9.2). Each follower may fall behind by a bounded amount; one that
 // falls further is let go and comes back with Last-Event-ID, so that a sleeping browser costs nothing.
 import type http from 'node:http';
 import type { Clock } from '../model/clock.ts';
@@ -8,12 +8,14 @@ import type { ApiEvent } from './schema.ts';
 
 const FOLLOWERS_MAX = 64;
 const BEHIND_MAX_BYTES = 256 * 1024;
+/** The first picture of a large site is many times what follows. */
+const LIVE_BEHIND_MAX_BYTES = 64 * 1024 * 1024;
 const REPLAY_MAX = 1_000;
 /** Shows both ends that the other is still there. */
 const COMMENT_INTERVAL_MS = 15_000;
 const RETRY_MS = 1_000;
 
-type EventSource = Pick<ControlBackend, 'eventsAfter' | 'follow'>;
+type EventSource = Pick<ControlBackend, 'eventsAfter' | 'follow' | 'followLive'>;
 
 export class EventStreams implements Disposable {
   readonly #backend: EventSource;
@@ -27,24 +29,43 @@ export class EventStreams implements Disposable {
 
   /** `since`: replay what came after this id first; undefined: only what comes from now on. */
   async open(response: http.ServerResponse, since: number | undefined): Promise<void> {
-    if (this.#open.size >= FOLLOWERS_MAX)
-      throw new FairleadError(
-        'too-many-followers',
-        `At most ${FOLLOWERS_MAX} may follow the events at a time.`,
-      );
+    this.#admit();
     // Followed before the replay is read, so that nothing falls between the two.
     let early: ApiEvent[] | undefined = [];
     let lastSent = since ?? 0;
     const write = (event: ApiEvent): void => {
       if (event.id <= lastSent && since !== undefined) return;
       lastSent = event.id;
-      response.write(format(event));
-      if (response.writableLength > BEHIND_MAX_BYTES) response.destroy();
+      send(response, format(event), BEHIND_MAX_BYTES);
     };
     const followed = this.#backend.follow((event) => {
       if (early === undefined) write(event);
       else if (early.length < REPLAY_MAX) early.push(event);
     });
+    this.#begin(response, followed);
+    if (since !== undefined)
+      for (const event of await this.#backend.eventsAfter(since, REPLAY_MAX)) write(event);
+    for (const event of early) write(event);
+    early = undefined;
+  }
+
+  openLive(response: http.ServerResponse): void {
+    this.#admit();
+    const held = new DisposableStack();
+    this.#begin(response, held);
+    held.use(
+      this.#backend.followLive((live) =>
+        send(response, `data: ${JSON.stringify(live)}\n\n`, LIVE_BEHIND_MAX_BYTES),
+      ),
+    );
+  }
+
+  #admit(): void {
+    if (this.#open.size >= FOLLOWERS_MAX)
+      throw new FairleadError('too-many-followers', `At most ${FOLLOWERS_MAX} may follow at a time.`);
+  }
+
+  #begin(response: http.ServerResponse, followed: Disposable): void {
     this.#open.add(response);
     const timer = this.#keepAlive(response);
     response.once('close', () => {
@@ -58,10 +79,6 @@ export class EventStreams implements Disposable {
       connection: 'keep-alive',
     });
     response.write(`retry: ${RETRY_MS}\n\n`);
-    if (since !== undefined)
-      for (const event of await this.#backend.eventsAfter(since, REPLAY_MAX)) write(event);
-    for (const event of early) write(event);
-    early = undefined;
   }
 
   #keepAlive(response: http.ServerResponse): Disposable {
@@ -79,6 +96,11 @@ export class EventStreams implements Disposable {
   [Symbol.dispose](): void {
     for (const response of this.#open) response.end();
   }
+}
+
+function send(response: http.ServerResponse, text: string, behind_max_bytes: number): void {
+  response.write(text);
+  if (response.writableLength > behind_max_bytes) response.destroy();
 }
 
 function format(event: ApiEvent): string {

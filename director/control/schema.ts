@@ -273,6 +273,15 @@ export const explainSchema = z.object({
 
 export const probeSchema = z.object({ probed: count });
 
+/** What someone who helps from afar wants to see: named texts, secrets left out. */
+export const diagnosticsSchema = z.object({
+  at: wallClock,
+  node: z.string(),
+  version: z.string(),
+  texts: z.record(z.string(), z.string()),
+});
+export type Diagnostics = z.infer<typeof diagnosticsSchema>;
+
 /** RFC 9457. */
 export const problemSchema = z.object({
   type: z.string(),

@@ -88,12 +88,21 @@ function ask(
 
 const WEIGHT = '/api/v1/services/www/servers/rs1/weight';
 
+/** What a route cannot be asked without. */
+const QUERIES: Readonly<Record<string, string>> = {
+  '/history/series': '?subject=www&from=0&to=1000',
+  '/history/moment': '?at=1000',
+  '/history/recent': '?metric=active',
+};
+
 describe('reading', () => {
   it.each(
     Object.values(routes)
       .filter((route) => route.method === 'GET' && !('stream' in route))
-      .map((route) =>
-        route.path.replace(':service', 'www').replace(':server', 'rs1').replace(':revision', '1'),
+      .map(
+        ({ path }) =>
+          path.replace(':service', 'www').replace(':server', 'rs1').replace(':revision', '1') +
+          (QUERIES[path] ?? ''),
       ),
   )('GET %s answers with the ETag of the revision', async (route) => {
     const { status, headers } = await ask('GET', `/api/v1${route}`);
@@ -230,13 +239,15 @@ describe('changing', () => {
       body: '{"weight":2}',
       headers: { 'if-match': '*', 'fairlead-author': `  ada ${'x'.repeat(100)}` },
     });
-    const { events } = await openControlClient(socket, 't').call('events', { query: { limit: 1 } });
+    const { events } = await openControlClient(socket, { author: 't', origin: 'test' }).call('events', {
+      query: { limit: 1 },
+    });
     expect(events[0]?.reason).toMatch(/^weight 2, by order of ada x{60}$/);
   });
 });
 
 describe('events', () => {
-  const client = () => openControlClient(socket, 'test');
+  const client = () => openControlClient(socket, { author: 'test', origin: 'test' });
   const order = (weight: number) =>
     client().call('weight', { params: { service: 'www', server: 'rs2' }, body: { weight }, ifMatch: '*' });
 
@@ -288,7 +299,7 @@ describe('events', () => {
 
 describe('the client', () => {
   it('gives errors back as they left', async () => {
-    const failure = await openControlClient(socket, 't')
+    const failure = await openControlClient(socket, { author: 't', origin: 'test' })
       .call('service', { params: { service: 'ww' } })
       .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(FairleadError);

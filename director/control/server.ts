@@ -92,7 +92,11 @@ async function serve(
 ): Promise<void> {
   const { method = 'GET', url: target = '/' } = request;
   const url = parseUrl(target);
-  const { route } = findRoute(method, url.pathname);
+  const { name, route } = findRoute(method, url.pathname);
+  if (name === 'live') {
+    streams.openLive(response);
+    return;
+  }
   if (route.stream) {
     const query = parse(route.query, Object.fromEntries(url.searchParams), 'query');
     await streams.open(response, (query as { since?: number }).since ?? lastEventId(request));
@@ -102,6 +106,8 @@ async function serve(
   const given = {
     'if-match': headers['if-match'],
     'fairlead-author': textOf(headers['fairlead-author']),
+    'fairlead-origin': textOf(headers['fairlead-origin']),
+    'fairlead-role': textOf(headers['fairlead-role']),
     'content-type': headers['content-type'],
   };
   const readBody = () => collect(request);

@@ -7,8 +7,14 @@ import { formatEndpoint, parseAddress, parseEndpoint } from '../model/address.ts
 import type { ConnectionEntry, ConnectionFilter } from '../model/connection.ts';
 import { EXIT, FairleadError } from '../model/error.ts';
 import { CONNECTION_STATES, type ConnectionState } from '../model/state.ts';
+import { accountHandlers } from './account-handlers.ts';
+import { auditHandlers } from './audit-handlers.ts';
 import { changeConfiguration } from './change.ts';
 import { type Core, findServer, findService } from './core.ts';
+import { diagnosticsHandlers } from './diagnostics.ts';
+import { drillHandlers } from './drill-handlers.ts';
+import { historyHandlers } from './history-handlers.ts';
+import { monitorHandlers } from './monitor-handlers.ts';
 import type { OrderChange } from './order-book.ts';
 import { reportHa } from './pair/ha-report.ts';
 import { orderHa, switchOver } from './pair/orders.ts';
@@ -108,6 +114,12 @@ export function createHandlers(core: Core, pair: () => Pair | undefined): Handle
       switchOver(core, pair(), { dryRun: body.dry_run, force: body.force, author }),
     hold: ({ author }) => orderHa(core, pair(), 'hold', author),
     release: ({ author }) => orderHa(core, pair(), 'release', author),
+    ...auditHandlers(),
+    ...drillHandlers(),
+    ...accountHandlers(core),
+    ...historyHandlers(core),
+    ...monitorHandlers(),
+    ...diagnosticsHandlers(core),
   };
 }
 

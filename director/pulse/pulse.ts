@@ -29,6 +29,7 @@ import { checkEngineLimits } from './engine-limits.ts';
 import { createHandlers } from './handlers.ts';
 import { HealthBoard } from './health-board.ts';
 import { lockRuntime, lockState } from './instance-lock.ts';
+import { followLive } from './live.ts';
 import type { Log } from './log.ts';
 import { OrderBook } from './order-book.ts';
 import { isPair } from './pair/addresses.ts';
@@ -242,6 +243,8 @@ function backendOf(core: Core, pair: () => Pair | undefined): ControlBackend {
     revision: () => core.revision.number,
     eventsAfter: (id, limit) => core.store.events(id, limit),
     follow: (onEvent) => core.store.follow(onEvent),
+    followLive: (onLive) => followLive(core, pair, onLive),
+    audit: () => {},
     forward: async (request, cameFromPeer) => pair()?.forward(request, cameFromPeer),
   };
 }

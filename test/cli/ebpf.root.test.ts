@@ -64,7 +64,8 @@ afterAll(() => {
   fs.rmSync(folder, { recursive: true, force: true });
 });
 
-const control = () => openControlClient(path.join(folder, 'control.sock'), 'test');
+const control = () =>
+  openControlClient(path.join(folder, 'control.sock'), { author: 'test', origin: 'test' });
 
 async function start(...more: string[]): Promise<void> {
   said = '';

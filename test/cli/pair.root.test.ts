@@ -30,7 +30,7 @@ const until = (condition: () => boolean | Promise<boolean>): Promise<void> => un
 
 const runtime = (name: Name): string => path.join(folder, name);
 const control = (name: Name): ControlClient =>
-  openControlClient(path.join(runtime(name), 'control.sock'), 'test');
+  openControlClient(path.join(runtime(name), 'control.sock'), { author: 'test', origin: 'test' });
 const command = (name: Name, ...args: string[]): Promise<Ended> => cli(...args, '--runtime', runtime(name));
 
 beforeAll(async () => {

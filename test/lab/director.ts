@@ -67,7 +67,7 @@ export function createDirector(
   const [state, runtime] = [join(folder, name, 'state'), join(folder, name, 'run')];
   const log = join(folder, name, 'log');
   for (const path of [state, runtime]) mkdirSync(path, { recursive: true, mode: 0o700 });
-  const control = openControlClient(join(runtime, 'control.sock'), 'lab');
+  const control = openControlClient(join(runtime, 'control.sock'), { author: 'lab', origin: 'lab' });
   let program: Program | undefined;
   let silence: unknown;
 

@@ -101,7 +101,7 @@ export class Instance implements AsyncDisposable {
   }
 
   get client() {
-    return openControlClient(this.socket, 'test');
+    return openControlClient(this.socket, { author: 'test', origin: 'test' });
   }
 
   runArguments(): string[] {

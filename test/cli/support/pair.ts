@@ -77,7 +77,7 @@ export class Side {
   }
 
   get client(): ControlClient {
-    return openControlClient(path.join(this.runtime, 'control.sock'), 'test');
+    return openControlClient(path.join(this.runtime, 'control.sock'), { author: 'test', origin: 'test' });
   }
 
   cli(...args: string[]): Promise<Ended> {
