@@ -30,6 +30,7 @@ function breaches(lines: readonly string[]): Result {
 const CHECKS: readonly Check[] = [
   { name: 'format and lint (biome)', run: () => tool('biome', 'check', '--max-diagnostics=50') },
   { name: 'types (tsc)', run: () => tool('tsc', '--project', '.') },
+  { name: 'types for browsers (tsc)', run: () => tool('tsc', '--project', 'webui/public') },
   { name: 'dead code (knip)', run: () => tool('knip', '--no-progress') },
   { name: 'arrows between rooms', run: () => breaches(checkArrows(readSources(root, /\.ts$/))) },
   { name: 'house rules', run: () => breaches(checkHouseRules(readSources(root, HOUSE_FILES))) },

@@ -7,12 +7,13 @@ import { events, revisions } from './commands/history.ts';
 import { connections, explain, servers, services, status } from './commands/look.ts';
 import { disable, drain, enable, weight } from './commands/order.ts';
 import { hold, release, switchover } from './commands/pair.ts';
-import { run, selfDescribing, version } from './commands/self.ts';
+import { run, selfDescribing, version, webConsole } from './commands/self.ts';
 
 const { help, completion } = selfDescribing(() => commands);
 
 export const commands: readonly Command[] = [
   run,
+  webConsole,
   check,
   apply,
   rollback,

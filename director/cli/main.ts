@@ -13,11 +13,17 @@ import { paint, plain } from './table.ts';
 
 const RUNTIME_FOLDER = '/run/fairlead';
 
-const PULSE = fileURLToPath(new URL('../pulse/main.ts', import.meta.url));
+const PROGRAMS = {
+  pulse: fileURLToPath(new URL('../pulse/main.ts', import.meta.url)),
+  console: fileURLToPath(new URL('../../webui/main.ts', import.meta.url)),
+} as const;
 
-/** Becomes the supervisor: the same process goes on as another program, so that whoever started us knows its pid. */
-function becomePulse(options: readonly string[]): never {
-  process.execve?.(process.execPath, [process.execPath, ...process.execArgv, PULSE, ...options], process.env);
+/** The same process goes on as another program, so that whoever started us knows its pid. */
+function become(program: keyof typeof PROGRAMS, options: readonly string[]): never {
+  // Types are stripped from the console's scripts by what Node still calls an experiment.
+  const quiet = program === 'console' ? ['--disable-warning=ExperimentalWarning'] : [];
+  const words = [process.execPath, ...process.execArgv, ...quiet, PROGRAMS[program], ...options];
+  process.execve?.(process.execPath, words, process.env);
   throw new FairleadError('old-runtime', 'This Node.js cannot replace a process.', {
     remedy: 'Use Node.js 24 or newer.',
   });
@@ -45,7 +51,7 @@ function contextOf(args: readonly string[], values: Values, terminal: Terminal):
     socket,
     client: openControlClient(socket, { author, origin: 'cli' }),
     author,
-    becomePulse,
+    become,
     version: readVersion(),
   };
 }

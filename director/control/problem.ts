@@ -7,6 +7,7 @@ const STATUS: Readonly<Record<string, number>> = {
   'bad-request': 400,
   'bad-credentials': 401,
   unauthenticated: 401,
+  'cross-origin': 403,
   forbidden: 403,
   'unknown-route': 404,
   'unknown-service': 404,

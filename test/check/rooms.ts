@@ -15,6 +15,8 @@ export const ROOMS: readonly Room[] = [
   // The lowest floor.
   { at: 'director/model', may: [], pure: true },
   { at: 'director/native', may: [] },
+  // Calls nothing foreign: a clock is a clock.
+  { at: 'director/native/system-clock.ts', may: [] },
   { at: 'director/store', may: [] },
 
   { at: 'director/config', may: [], pure: true },
@@ -66,6 +68,7 @@ export const ROOMS: readonly Room[] = [
         'director/config/file.ts',
         'director/store',
         'director/native',
+        'director/native/system-clock.ts',
         'director/doctor',
       ],
       ...[
@@ -97,13 +100,19 @@ export const ROOMS: readonly Room[] = [
   { at: 'heartbeat/core', may: [], pure: true },
   { at: 'heartbeat/link', may: ['heartbeat/core', 'director/native'] },
   { at: 'heartbeat/takeover', may: ['heartbeat/core', 'director/native'] },
-  { at: 'heartbeat', may: ['heartbeat/core', 'heartbeat/link', 'heartbeat/takeover', 'director/native'] },
+  {
+    at: 'heartbeat',
+    may: [
+      ...['heartbeat/core', 'heartbeat/link', 'heartbeat/takeover'],
+      ...['director/native', 'director/native/system-clock.ts'],
+    ],
+  },
 
   { at: 'monitor/core', may: [], pure: true },
   { at: 'monitor/probe', may: ['monitor/core', 'director/native'] },
   { at: 'monitor', may: ['monitor/core', 'monitor/probe'] },
 
-  { at: 'webui', may: ['director/control'] },
+  { at: 'webui', may: ['director/control', 'director/native/system-clock.ts'] },
 ];
 
 /** Packages and Node's modules that belong to certain rooms only; those not listed are open to every room that is not pure. */

@@ -1,0 +1,110 @@
+// The director as it is, kept by one stream however many browsers look: pages are drawn from here at once, and whoever
+// follows is told of every change. When the stream ends it is taken up again with back-off; until then the last picture
+// stays, and says of itself that it is old.
+import type { ControlClient } from '../../director/control/client.ts';
+import type { Live } from '../../director/control/live-schema.ts';
+import type { ServiceStatus, Status } from '../../director/control/schema.ts';
+import type { Clock } from '../../director/model/clock.ts';
+import { FairleadError } from '../../director/model/error.ts';
+
+export interface Picture {
+  /** Wall clock of the director. */
+  readonly at: number;
+  readonly status: Status;
+  readonly services: readonly ServiceStatus[];
+}
+
+/** Why the picture is not fresh. */
+export interface Trouble {
+  /** When it was last right, by the console's wall clock; undefined: never. */
+  readonly since: number | undefined;
+  readonly code: string;
+  readonly detail: string;
+  readonly remedy: string | undefined;
+}
+
+export interface MirrorOptions {
+  readonly client: Pick<ControlClient, 'live'>;
+  readonly clock: Clock;
+}
+
+export interface Mirror extends AsyncDisposable {
+  picture(): Picture | undefined;
+  trouble(): Trouble | undefined;
+  /** Told of each message as it has been taken in. Must not throw. */
+  follow(onChange: (live: Live) => void): Disposable;
+}
+
+/** Two ticks may be missed by a director that is busy. */
+const FRESH_MS = 3_000;
+const RETRY_FIRST_MS = 250;
+const RETRY_LAST_MS = 2_000;
+
+export function openMirror({ client, clock }: MirrorOptions): Mirror {
+  const ended = new AbortController();
+  const followers = new Set<(live: Live) => void>();
+  let picture: Picture | undefined;
+  let failure: FairleadError | undefined;
+  let heardAt_ms = Number.NEGATIVE_INFINITY;
+  let heardAt: number | undefined;
+
+  const take = (live: Live): void => {
+    if (live.kind === 'full') picture = { at: live.at, status: live.status, services: live.services };
+    failure = undefined;
+    heardAt_ms = clock.monotonic_ms();
+    heardAt = clock.now();
+    for (const follower of followers) follower(live);
+  };
+  const pause = (delay_ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = clock.after(delay_ms, resolve);
+      ended.signal.addEventListener('abort', () => {
+        timer[Symbol.dispose]();
+        resolve();
+      });
+    });
+  const run = async (): Promise<void> => {
+    let retry_ms = RETRY_FIRST_MS;
+    while (!ended.signal.aborted) {
+      try {
+        for await (const live of client.live(ended.signal)) {
+          retry_ms = RETRY_FIRST_MS;
+          take(live);
+        }
+        failure = new FairleadError('connection-lost', 'The director has ended the connection.', {
+          remedy: 'See its log: it may be restarting.',
+        });
+      } catch (error) {
+        failure =
+          error instanceof FairleadError
+            ? error
+            : new FairleadError('no-answer', `The director cannot be followed: ${String(error)}`);
+      }
+      if (!ended.signal.aborted) await pause(retry_ms);
+      retry_ms = Math.min(retry_ms * 2, RETRY_LAST_MS);
+    }
+  };
+  const running = run();
+
+  return {
+    picture: () => picture,
+    trouble() {
+      const late = clock.monotonic_ms() - heardAt_ms > FRESH_MS;
+      if (failure === undefined && !late) return undefined;
+      return {
+        since: heardAt,
+        code: failure?.code ?? 'no-answer',
+        detail: failure?.message ?? 'The director is connected, but says nothing.',
+        remedy: failure?.remedy ?? 'See "fairlead status" and its log.',
+      };
+    },
+    follow(onChange) {
+      followers.add(onChange);
+      return { [Symbol.dispose]: () => void followers.delete(onChange) };
+    },
+    async [Symbol.asyncDispose]() {
+      ended.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,5 @@
+// Every page of the console.
+import type { Page } from '../page.ts';
+import { overviewPages } from './overview.ts';
+
+export const PAGES: readonly Page[] = [...overviewPages];

@@ -1,0 +1,28 @@
+// Gives up root for good. The console needs the control socket, its folder and its port, and nothing else.
+import { EXIT, FairleadError } from '../director/model/error.ts';
+
+/** `user[:group]`, names or numbers. Does nothing for who is no root. */
+export function dropPrivileges(given: string): void {
+  if (process.getuid?.() !== 0) return;
+  const [user = '', group = user] = given.split(':');
+  try {
+    // In this order: without root the others could no longer be given up.
+    process.setgroups?.([]);
+    process.setgid?.(idOf(group));
+    process.setuid?.(idOf(user));
+  } catch (cause) {
+    throw new FairleadError(
+      'unknown-account',
+      `The console cannot run as ${given}: ${(cause as Error).message}`,
+      {
+        remedy: 'Make the user, or name another one with --user.',
+        exit: EXIT.usage,
+        cause,
+      },
+    );
+  }
+}
+
+function idOf(name: string): string | number {
+  return /^\d+$/.test(name) ? Number(name) : name;
+}
