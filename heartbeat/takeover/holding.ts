@@ -11,7 +11,7 @@ import { type ClaimWatch, probeVips, watchClaims } from './claims.ts';
 import { type Lease, openLease } from './lease.ts';
 import type { LeaseCounters } from './lease-record.ts';
 import { Notices, type Record } from './notices.ts';
-import { listVips, nameOf, type Vip } from './vip.ts';
+import { isTakenIn, listVips, nameOf, type Vip } from './vip.ts';
 import { type Failure, type HeldVip, VipSet, type VipStatus } from './vip-set.ts';
 
 export interface HoldingOptions {
@@ -41,6 +41,8 @@ export interface HoldingStatus {
 }
 
 const PROBE_TIMEOUT_MS = 200;
+/** How long an IPv6 VIP is waited for; then it is announced all the same. */
+const TAKEN_IN_MS = 50;
 /** Some 10 ms of work. */
 const RAISED_AT_ONCE = 64;
 const GATEWAYS_EVERY_MS = 30_000;
@@ -220,13 +222,24 @@ export class Holding implements Disposable {
     const slice = vips.slice(0, RAISED_AT_ONCE);
     const rest = vips.slice(RAISED_AT_ONCE);
     this.#vips.raise(slice);
-    if (rest.length === 0) {
+    const names = new Set(slice.map(nameOf));
+    const raised = this.#vips.up.filter((vip) => names.has(nameOf(vip)));
+    this.#announceTakenIn(raised, rest, this.#options.clock.monotonic_ms() + TAKEN_IN_MS);
+  }
+
+  /** Who is told of a VIP sends at once: it is announced when the kernel takes its packets in. Then come the `rest`. */
+  #announceTakenIn(raised: readonly Vip[], rest: readonly Vip[], until_ms: number): void {
+    const { clock } = this.#options;
+    const taken = (vip: Vip): boolean => clock.monotonic_ms() >= until_ms || isTakenIn(this.#rtnetlink, vip);
+    const late = raised.filter((vip) => !taken(vip));
+    if (late.length === 0 && rest.length === 0) {
       this.announceAgain();
       return;
     }
-    const names = new Set(slice.map(nameOf));
-    this.#announcing.broadcast(this.#vips.up.filter((vip) => names.has(nameOf(vip))));
-    this.#more = this.#options.clock.after(1, () => this.#raiseEach(rest));
+    this.#announcing.broadcast(raised.filter((vip) => !late.includes(vip)));
+    this.#more = clock.after(1, () =>
+      late.length === 0 ? this.#raiseEach(rest) : this.#announceTakenIn(late, rest, until_ms),
+    );
   }
 
   #putBack(): void {
