@@ -116,7 +116,7 @@ export function isRaised(rtnetlink: Rtnetlink, vip: Vip, present: Present = read
  * some milliseconds later on a busy machine (net/ipv6/addrconf.c, addrconf_dad_work). A neighbour that is asked in between
  * answers to nobody, and is asked again only after a second.
  */
-export function isTakenIn(rtnetlink: Rtnetlink, vip: Vip): boolean {
+export function isTakenIn(rtnetlink: Pick<Rtnetlink, 'routeTo'>, vip: Vip): boolean {
   if (familyOf(vip.address) === 4) return true;
   try {
     return rtnetlink.routeTo(vip.address).kind === 'local';
