@@ -16,7 +16,7 @@ type Direction = 'input' | 'output';
 
 const MODULES = [general, ha, account, audit, drill, history, monitor];
 const PREFIX = '#/components/schemas/';
-const UNNAMED = '_';
+const DEFINITIONS = '#/$defs/';
 
 const names = new Map<z.ZodType, string>(
   MODULES.flatMap((module) =>
@@ -32,12 +32,13 @@ function nameOf(key: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
+const registry = z.registry<{ id: string }>();
+for (const [schema, id] of names) registry.add(schema, { id });
+
 const told = { input: tell('input'), output: tell('output') };
 
 /** Named schemas, whole, with references to each other. */
 function tell(io: Direction): Readonly<Record<string, JsonObject>> {
-  const registry = z.registry<{ id: string }>();
-  for (const [schema, id] of names) registry.add(schema, { id });
   const { schemas } = z.toJSONSchema(registry, { io, uri: (id) => PREFIX + id, override });
   return Object.fromEntries(
     Object.entries(schemas).map(([id, schema]) => {
@@ -60,6 +61,20 @@ function override({
     delete jsonSchema.additionalProperties;
 }
 
+/** References within one schema turned into those within the document. */
+function refer(value: Json): Json {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(refer);
+  return Object.fromEntries(
+    Object.entries(value as JsonObject).map(([key, part]) => [
+      key,
+      key === '$ref' && typeof part === 'string' && part.startsWith(DEFINITIONS)
+        ? PREFIX + part.slice(DEFINITIONS.length)
+        : refer(part),
+    ]),
+  );
+}
+
 export class Components {
   readonly #schemas = new Map<string, JsonObject>();
 
@@ -67,11 +82,11 @@ export class Components {
   use(schema: z.ZodType, io: Direction): JsonObject {
     const name = names.get(schema);
     if (name !== undefined) return this.#take(name, io);
-    const registry = z.registry<{ id: string }>();
-    for (const [each, id] of names) registry.add(each, { id });
-    registry.add(schema, { id: UNNAMED });
-    const { schemas } = z.toJSONSchema(registry, { io, uri: (id) => PREFIX + id, override });
-    const { $schema: _, $id: __, ...rest } = schemas[UNNAMED] as Record<string, Json>;
+    const {
+      $schema: _,
+      $defs: __,
+      ...rest
+    } = refer(z.toJSONSchema(schema, { io, metadata: registry, override }) as Json) as Record<string, Json>;
     this.#follow(rest, io);
     return rest;
   }
