@@ -136,10 +136,8 @@ const PARTS: readonly Family<View>[] = [
     'Probes that failed.',
     ({ status }) => status.monitor.failures,
   ),
-  labelled(
-    ...(['gauge', 'fairlead_monitor_lateness_seconds', 'How much later than planned probes begin.'] as const),
-    ['quantile'],
-    ({ status }) => [[['0.99'], seconds(status.monitor.lateness_p99_ms)]],
+  gauge('fairlead_monitor_lateness_p99_seconds', 'How much later than planned probes begin.', ({ status }) =>
+    seconds(status.monitor.lateness_p99_ms),
   ),
   states(
     ...(['fairlead_history_state', '1 for the state of the history.'] as const),

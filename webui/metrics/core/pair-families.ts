@@ -28,17 +28,11 @@ const HEARTBEAT: readonly Family<Ha>[] = [
     (ha) => ha.heartbeat?.announcements,
   ),
   gauge('fairlead_claimants', 'Others seen to claim a virtual IP.', (ha) => ha.heartbeat?.claimants),
-  labelled(
-    ...([
-      'gauge',
-      'fairlead_heartbeat_lateness_seconds',
-      'How much later than planned beats go out.',
-    ] as const),
-    ['quantile'],
-    ({ heartbeat }) => [
-      [['0.99'], seconds(heartbeat?.lateness_p99_ms)],
-      [['1'], seconds(heartbeat?.lateness_max_ms)],
-    ],
+  gauge('fairlead_heartbeat_lateness_p99_seconds', 'How much later than planned beats go out.', (ha) =>
+    seconds(ha.heartbeat?.lateness_p99_ms),
+  ),
+  gauge('fairlead_heartbeat_lateness_max_seconds', 'The same, at most.', (ha) =>
+    seconds(ha.heartbeat?.lateness_max_ms),
   ),
   states(
     'fairlead_lease_state',
@@ -85,19 +79,13 @@ const SYNC: readonly Family<Ha>[] = [
     'Records that it has acknowledged.',
     (ha) => ha.sync?.acknowledged,
   ),
-  labelled(
-    ...([
-      'gauge',
-      'fairlead_sync_lag_seconds',
-      "A connection's way to the peer and its acknowledgement.",
-    ] as const),
-    ['quantile'],
-    ({ sync }) => [
-      [['0.5'], seconds(sync?.lag_p50_ms)],
-      [['0.99'], seconds(sync?.lag_p99_ms)],
-      [['1'], seconds(sync?.lag_max_ms)],
-    ],
+  gauge('fairlead_sync_lag_p50_seconds', "A connection's way to the peer and back, in the median.", (ha) =>
+    seconds(ha.sync?.lag_p50_ms),
   ),
+  gauge('fairlead_sync_lag_p99_seconds', 'The same at the 99th percentile.', (ha) =>
+    seconds(ha.sync?.lag_p99_ms),
+  ),
+  gauge('fairlead_sync_lag_max_seconds', 'The same, at most.', (ha) => seconds(ha.sync?.lag_max_ms)),
   counter(
     'fairlead_sync_events_lost_total',
     'Events that the engine could not tell.',

@@ -42,7 +42,7 @@ describe('a full picture', () => {
 
   it('tells times in seconds', () => {
     expect(values(metrics, 'fairlead_uptime_seconds')).toEqual({ '': 100.5 });
-    expect(values(metrics, 'fairlead_sync_lag_seconds')).toEqual({ '0.5': 0.001, '0.99': 0.006, 1: 0.012 });
+    expect(values(metrics, 'fairlead_sync_lag_p99_seconds')).toEqual({ '': 0.006 });
     expect(values(metrics, 'fairlead_server_probe_latency_seconds')['www0 rs1']).toBe(0.00125);
   });
 

@@ -121,7 +121,7 @@ const HA: NonNullable<Status['ha']> = {
     },
     ...{ acknowledged: 499, lag_p50_ms: 1, lag_p99_ms: 6, lag_max_ms: 12, events_lost: 0, cpu_ms: 1_500 },
     ...{ sent: { datagrams: 50 }, received: { datagrams: 40 }, applied: { installed: 400 } },
-    ...{ refused: { 'unknown-service': 1 }, digests: { same: 10, different: 1 } },
+    ...{ refused: { 'unknown-service': 1 }, digests: { compared: 10, differing: 1, repaired_entries: 1 } },
   },
   channel: {
     ...{

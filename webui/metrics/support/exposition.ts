@@ -61,7 +61,10 @@ class Reader {
 
   #takeSample(sample: Sample, wrong: Wrong): void {
     const present = this.#present;
-    if (present?.type === undefined || present.help === undefined) return wrong('no HELP and TYPE before');
+    if (present?.type === undefined || present.help === undefined) {
+      wrong('no HELP and TYPE before');
+      return;
+    }
     if (sample.name !== present.name) wrong('not beside the other samples of its metric');
     const key = JSON.stringify([sample.name, Object.entries(sample.labels).sort()]);
     if (this.#series.has(key)) wrong('the series is there twice');
