@@ -1,5 +1,5 @@
 // The director's figures under the names that other exporters gave them, with the labels that they have there.
-import type { ServiceStatus, Status } from '../../../director/control/schema.ts';
+import type { ServerStatus, ServiceStatus, Status } from '../../../director/control/schema.ts';
 import {
   IPVS_FAMILIES,
   IPVS_SERVER_FAMILIES,
@@ -10,7 +10,7 @@ import {
   type Total,
 } from './compatible-families.ts';
 import { samplesMax } from './family.ts';
-import { distinct, subject, write } from './text.ts';
+import { distinct, type Subject, subject, write } from './text.ts';
 
 /** `take`: whether there is room for so many series of single servers. */
 export function writeCompatible(
@@ -20,16 +20,13 @@ export function writeCompatible(
 ): { text: string; omitted: number } {
   // Leaving ones may share their addresses with those that have come in their place.
   const services = all.filter(({ presence }) => presence === 'present');
-  const members = services.flatMap((service) =>
-    service.servers
-      .filter(({ presence }) => presence === 'present')
-      .map((server) => ({
-        server,
-        local: splitListen(service.listen),
-        remote: splitEndpoint(server.address),
-      })),
-  );
-  const count = members.length * (samplesMax(IPVS_SERVER_FAMILIES) + samplesMax(KEEPALIVED_SERVER_FAMILIES));
+  const members = services.map((service) => ({
+    local: splitListen(service.listen),
+    servers: service.servers.filter(({ presence }) => presence === 'present'),
+  }));
+  const count =
+    members.reduce((total, { servers }) => total + servers.length, 0) *
+    (samplesMax(IPVS_SERVER_FAMILIES) + samplesMax(KEEPALIVED_SERVER_FAMILIES));
   const withMembers = take(count);
   const links = status.ha?.links ?? [];
   const state = status.role === 'active' ? 'MASTER' : 'BACKUP';
@@ -52,37 +49,42 @@ export function writeCompatible(
       ),
     ),
   ];
-  if (withMembers)
+  if (withMembers) {
+    const backends = members.flatMap(({ local, servers }) => servers.map((server) => backend(local, server)));
+    const reals = members.flatMap(({ local, servers }) => servers.map((server) => realServer(local, server)));
     text.push(
-      write(
-        IPVS_SERVER_FAMILIES,
-        distinct(
-          members.map(({ server, local, remote }) =>
-            subject(server, {
-              ...{ local_address: local.address, local_port: local.port },
-              ...{
-                remote_address: remote.address,
-                remote_port: remote.port,
-                proto: local.proto,
-                local_mark: '',
-              },
-            }),
-          ),
-        ),
-      ),
-      write(
-        KEEPALIVED_SERVER_FAMILIES,
-        distinct(
-          members.map(({ server, local, remote }) =>
-            subject(server, {
-              ...{ vip: `${local.address}:${local.port}`, addr: `${remote.address}:${remote.port}` },
-              proto: numberOf(local.proto),
-            }),
-          ),
-        ),
-      ),
+      write(IPVS_SERVER_FAMILIES, distinct(backends)),
+      write(KEEPALIVED_SERVER_FAMILIES, distinct(reals)),
     );
+  }
   return { text: text.join(''), omitted: withMembers ? 0 : count };
+}
+
+interface Local {
+  readonly proto: string;
+  readonly address: string;
+  readonly port: string;
+}
+
+function backend(local: Local, server: ServerStatus): Subject<ServerStatus> {
+  const remote = splitEndpoint(server.address);
+  return subject(server, {
+    local_address: local.address,
+    local_port: local.port,
+    remote_address: remote.address,
+    remote_port: remote.port,
+    proto: local.proto,
+    local_mark: '',
+  });
+}
+
+function realServer(local: Local, server: ServerStatus): Subject<ServerStatus> {
+  const remote = splitEndpoint(server.address);
+  return subject(server, {
+    vip: `${local.address}:${local.port}`,
+    addr: `${remote.address}:${remote.port}`,
+    proto: numberOf(local.proto),
+  });
 }
 
 /** That exporter has the protocol's number (RFC 5237). */
@@ -98,7 +100,7 @@ function sum(services: readonly ServiceStatus[]): Total {
 }
 
 /** `tcp://[2001:db8::1]:80`, as other exporters have its parts. */
-function splitListen(listen: string): { proto: string; address: string; port: string } {
+function splitListen(listen: string): Local {
   const at = listen.indexOf('://');
   return {
     proto: listen.slice(0, Math.max(at, 0)).toUpperCase(),

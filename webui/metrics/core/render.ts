@@ -2,7 +2,7 @@
 // out as a whole, and said to be.
 import type { HistoryStatus } from '../../../director/control/history-schema.ts';
 import type { CheckStatus } from '../../../director/control/monitor-schema.ts';
-import type { ServiceStatus, Status } from '../../../director/control/schema.ts';
+import type { ServerStatus, ServiceStatus, Status } from '../../../director/control/schema.ts';
 import { writeCompatible } from './compatible.ts';
 import { DIRECTOR_FAMILIES } from './director-families.ts';
 import { type Family, gauge, labelled, samplesMax } from './family.ts';
@@ -61,15 +61,12 @@ export function renderMetrics(picture: MetricsPicture, options: RenderOptions = 
   const { serverSeriesMax = SERVER_SERIES_MAX, compatible = true } = options;
   const ha = status.ha?.pair === true ? status.ha : undefined;
   const named = services.map((service) => subject(service, { service: service.name }));
-  const servers = distinct(
-    services.flatMap((service) =>
-      service.servers.map((server) => subject(server, { service: server.service, server: server.name })),
-    ),
-  );
-  const checked = distinct(checks.flatMap((check) => [...subjectsOfCheck(check)]));
   const budget = new Budget(serverSeriesMax);
-  const withServers = budget.take(servers.length * samplesMax(SERVER_FAMILIES));
-  const withChecks = budget.take(checked.length * samplesMax(CHECK_FAMILIES));
+  const servers =
+    services.reduce((sum, service) => sum + service.servers.length, 0) * samplesMax(SERVER_FAMILIES);
+  const withServers = budget.take(servers);
+  const checked = checks.reduce((sum, check) => sum + check.servers.length, 0) * samplesMax(CHECK_FAMILIES);
+  const withChecks = budget.take(checked);
   const others = compatible
     ? writeCompatible(status, services, (count) => budget.take(count))
     : { text: '', omitted: 0 };
@@ -86,13 +83,13 @@ export function renderMetrics(picture: MetricsPicture, options: RenderOptions = 
           ),
         ]),
     write(SERVICE_FAMILIES, distinct(named)),
-    withServers ? write(SERVER_FAMILIES, servers) : '',
-    withChecks ? write(CHECK_FAMILIES, checked) : '',
+    withServers ? write(SERVER_FAMILIES, distinct(services.flatMap(subjectsOfService))) : '',
+    withChecks ? write(CHECK_FAMILIES, distinct(checks.flatMap(subjectsOfCheck))) : '',
     others.text,
     write(OMITTED_FAMILIES, [
       subject({
-        servers: withServers ? 0 : servers.length * samplesMax(SERVER_FAMILIES),
-        checks: withChecks ? 0 : checked.length * samplesMax(CHECK_FAMILIES),
+        servers: withServers ? 0 : servers,
+        checks: withChecks ? 0 : checked,
         compatible: others.omitted,
       }),
     ]),
@@ -112,10 +109,14 @@ class Budget {
   }
 }
 
-function* subjectsOfCheck(check: CheckStatus): Generator<Subject<CheckStatus>> {
-  for (const name of check.servers) {
+function subjectsOfService(service: ServiceStatus): Subject<ServerStatus>[] {
+  return service.servers.map((server) => subject(server, { service: server.service, server: server.name }));
+}
+
+function subjectsOfCheck(check: CheckStatus): Subject<CheckStatus>[] {
+  return check.servers.map((name) => {
     const slash = name.indexOf('/');
     const [service, server] = slash < 0 ? [name, ''] : [name.slice(0, slash), name.slice(slash + 1)];
-    yield subject(check, { service, server, kind: check.kind, what: check.what });
-  }
+    return subject(check, { service, server, kind: check.kind, what: check.what });
+  });
 }

@@ -13,8 +13,8 @@ export function subject<S>(of: S, labels: Readonly<Record<string, string>> = {})
 
 function pairs(names: readonly string[], values: readonly string[]): string {
   let text = '';
-  for (const [index, name] of names.entries())
-    text += `${index === 0 ? '' : ','}${name}="${escapeLabel(values[index] ?? '')}"`;
+  for (let index = 0; index < names.length; index++)
+    text += `${index === 0 ? '' : ','}${names[index]}="${escapeLabel(values[index] ?? '')}"`;
   return text;
 }
 
