@@ -47,7 +47,7 @@ export function checkContent(request: express.Request, route: Route): void {
   if (request.readableDidRead) throw new Error('the body has been read already');
 }
 
-export function headersOf(request: express.Request, { identity, origin }: Asked): http.OutgoingHttpHeaders {
+function headersOf(request: express.Request, { identity, origin }: Asked): http.OutgoingHttpHeaders {
   const tag = request.headers['if-match'];
   if (tag !== undefined && !TAG.test(tag))
     throw badRequest('If-Match must be an ETag as the API gives it, or *');
@@ -115,7 +115,7 @@ function drained(upstream: http.ClientRequest): Promise<void> {
   });
 }
 
-export function passHead(reply: http.IncomingMessage, response: express.Response): void {
+function passHead(reply: http.IncomingMessage, response: express.Response): void {
   for (const name of PASSED_ON) {
     const value = reply.headers[name];
     if (value !== undefined) response.setHeader(name, value);
