@@ -86,7 +86,7 @@ describe('answers of a director', () => {
     real = await RealServer.open();
     instance = new Instance(configurationText({ servers: { rs1: real.port } }));
     await instance.run();
-  });
+  }, 30_000);
   afterAll(async () => {
     await instance[Symbol.asyncDispose]();
     await real[Symbol.asyncDispose]();

@@ -20,7 +20,7 @@ beforeAll(async () => {
   instance = new Instance(configurationText({ servers: { rs1: 9 } }));
   await instance.run();
   stand = await Stand.open(instance.socket);
-});
+}, 30_000);
 afterAll(async () => {
   await stand?.[Symbol.asyncDispose]();
   await instance?.[Symbol.asyncDispose]();
@@ -190,6 +190,18 @@ describe('a request behind a request', () => {
     expect((await instance.client.call('server', { params: { service: 'www', server: 'rs1' } })).admin).toBe(
       'enabled',
     );
+    await expect.poll(async () => statuses(await get('/api/v1/status'))).toEqual([200]);
+  });
+
+  it('keeps no more places than one who asks has, and leaves the others theirs', async () => {
+    const headers = lines(
+      ...['POST /api/v1/check HTTP/1.1', 'Host: x', ADMIN, 'Content-Type: text/plain', 'Content-Length: 50'],
+    );
+    const slow = Array.from({ length: 40 }, () => net.connect(stand.port, '127.0.0.1'));
+    for (const socket of slow) socket.on('error', () => undefined).write(headers);
+    await expect.poll(async () => statuses(await get('/api/v1/status'))).toEqual([503]);
+    expect((await stand.ask('GET', '/api/v1/status', bearer('fl_viewer'))).status).toBe(200);
+    for (const socket of slow) socket.destroy();
     await expect.poll(async () => statuses(await get('/api/v1/status'))).toEqual([200]);
   });
 });

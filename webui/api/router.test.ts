@@ -18,7 +18,7 @@ beforeAll(async () => {
   instance = new Instance(configurationText({ servers: { rs1: real.port } }));
   await instance.run();
   stand = await Stand.open(instance.socket);
-});
+}, 30_000);
 afterAll(async () => {
   await stand?.[Symbol.asyncDispose]();
   await instance?.[Symbol.asyncDispose]();

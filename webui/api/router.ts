@@ -4,18 +4,19 @@ import express from 'express';
 import type { Identity } from '../../director/control/account-schema.ts';
 import { buildOpenApi, formatOpenApi } from '../../director/control/openapi.ts';
 import type { Route } from '../../director/control/routes.ts';
-import { FairleadError } from '../../director/model/error.ts';
 import { type AdmissionOptions, admit, checkHeaders, isSameText } from './admission.ts';
 import { type Asked, askDirector, checkContent, passReply } from './exchange.ts';
+import { Places } from './places.ts';
 import { MethodNotAllowed, refuse } from './refusal.ts';
-import { passEvents, Streams } from './streams.ts';
+import { passEvents } from './streams.ts';
 import { findOffers, type Offer, readTarget } from './target.ts';
 
 const PREFIX = '/api/v1';
 const DOCUMENT = 'openapi.json';
-/** The director takes 256 connections, of which streams and the console's own are some. */
-const REQUESTS_MAX = 96;
-const STREAMS = { perIdentity: 8, total: 40 } as const;
+/** The director takes 256 connections, of which its own command line and the console need some. */
+const REQUESTS = { perIdentity: 32, total: 96, code: 'busy', what: 'requests' } as const;
+/** The director has 64. */
+const STREAMS = { perIdentity: 8, total: 40, code: 'too-many-followers', what: 'streams' } as const;
 
 export interface ApiOptions {
   /** The director's control socket. */
@@ -38,11 +39,11 @@ export function apiRouter(options: ApiOptions): express.Router {
     sessionCookie: options.sessionCookie ?? '__Host-fairlead',
     isToken: options.isToken ?? isSameText,
   };
-  const streams = new Streams({
+  const streams = new Places({
+    ...STREAMS,
     perIdentity: options.streamsPerIdentity ?? STREAMS.perIdentity,
-    total: STREAMS.total,
   });
-  let requests = 0;
+  const requests = new Places(REQUESTS);
   let text: string | undefined;
 
   async function serve(request: express.Request, response: express.Response): Promise<void> {
@@ -71,23 +72,18 @@ export function apiRouter(options: ApiOptions): express.Router {
   }
 
   async function exchange(request: express.Request, response: express.Response, asked: Asked): Promise<void> {
-    if (requests >= REQUESTS_MAX) throw new FairleadError('busy', `${REQUESTS_MAX} requests are under way.`);
-    requests += 1;
-    try {
-      const { answered } = askDirector(request, response, asked);
-      await passReply(request, response, await answered);
-    } finally {
-      requests -= 1;
-    }
+    requests.enter(placeOf(asked.identity), response);
+    const { answered } = askDirector(request, response, asked);
+    await passReply(request, response, await answered);
   }
 
   async function follow(request: express.Request, response: express.Response, asked: Asked): Promise<void> {
-    const { kind, id, role } = asked.identity;
+    const { id, role } = asked.identity;
     if (request.method === 'HEAD') {
       response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' }).end();
       return;
     }
-    streams.enter(`${kind} ${id}`, response);
+    streams.enter(placeOf(asked.identity), response);
     const { upstream, answered } = askDirector(request, response, asked);
     const reply = await answered;
     if (reply.statusCode !== 200) return passReply(request, response, reply);
@@ -108,6 +104,10 @@ export function apiRouter(options: ApiOptions): express.Router {
     serve(request, response).catch((error: unknown) => refuse(request, response, error));
   });
   return router;
+}
+
+function placeOf({ kind, id }: Identity): string {
+  return `${kind} ${id}`;
 }
 
 function isApi(target: string): boolean {

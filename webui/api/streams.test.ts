@@ -25,7 +25,7 @@ describe('with a real director', () => {
     instance = new Instance(configurationText({ servers: { rs1: 9 } }));
     await instance.run();
     stand = await Stand.open(instance.socket, { streamsPerIdentity: 2 });
-  });
+  }, 30_000);
   afterAll(async () => {
     await stand?.[Symbol.asyncDispose]();
     await instance?.[Symbol.asyncDispose]();

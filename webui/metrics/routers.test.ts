@@ -57,7 +57,7 @@ let instance: Instance;
 beforeAll(async () => {
   instance = new Instance(configurationText({ servers: { rs1: 9 } }));
   await instance.run();
-});
+}, 30_000);
 afterAll(async () => {
   await instance?.[Symbol.asyncDispose]();
 });
