@@ -13,6 +13,9 @@ import { configurationText, Instance } from '../../test/cli/support/instance.ts'
 import { bearer, Stand } from './support/stand.ts';
 import { findOffers, readTarget } from './target.ts';
 
+/** Many share this machine. */
+const PATIENT = { timeout: 15_000 };
+
 const ADMIN = 'Authorization: Bearer fl_admin';
 let instance: Instance;
 let stand: Stand;
@@ -190,7 +193,7 @@ describe('a request behind a request', () => {
     expect((await instance.client.call('server', { params: { service: 'www', server: 'rs1' } })).admin).toBe(
       'enabled',
     );
-    await expect.poll(async () => statuses(await get('/api/v1/status'))).toEqual([200]);
+    await expect.poll(async () => statuses(await get('/api/v1/status')), PATIENT).toEqual([200]);
   });
 
   it('keeps no more places than one who asks has, and leaves the others theirs', async () => {
@@ -199,10 +202,10 @@ describe('a request behind a request', () => {
     );
     const slow = Array.from({ length: 40 }, () => net.connect(stand.port, '127.0.0.1'));
     for (const socket of slow) socket.on('error', () => undefined).write(headers);
-    await expect.poll(async () => statuses(await get('/api/v1/status'))).toEqual([503]);
+    await expect.poll(async () => statuses(await get('/api/v1/status')), PATIENT).toEqual([503]);
     expect((await stand.ask('GET', '/api/v1/status', bearer('fl_viewer'))).status).toBe(200);
     for (const socket of slow) socket.destroy();
-    await expect.poll(async () => statuses(await get('/api/v1/status'))).toEqual([200]);
+    await expect.poll(async () => statuses(await get('/api/v1/status')), PATIENT).toEqual([200]);
   });
 });
 

@@ -8,6 +8,9 @@ import type { Identity } from '../../director/control/account-schema.ts';
 import { configurationText, Instance } from '../../test/cli/support/instance.ts';
 import { ACCOUNTS, bearer, Stand } from './support/stand.ts';
 
+/** Many share this machine. */
+const PATIENT = { timeout: 15_000 };
+
 const STREAM = '/api/v1/events/stream';
 const OTTO = bearer('fl_operator');
 
@@ -43,7 +46,7 @@ describe('with a real director', () => {
     });
     const text = reading(response);
     await change();
-    await expect.poll(text).toContain('event: enabled');
+    await expect.poll(text, PATIENT).toContain('event: enabled');
     response.destroy();
   });
 
@@ -53,7 +56,7 @@ describe('with a real director', () => {
     const last = events.at(-1)!;
     const response = await stand.follow(STREAM, { ...OTTO, 'last-event-id': String(last.id - 1) });
     const text = reading(response);
-    await expect.poll(text).toContain(`id: ${last.id}\n`);
+    await expect.poll(text, PATIENT).toContain(`id: ${last.id}\n`);
     expect(text()).not.toContain(`id: ${last.id - 1}\n`);
     response.destroy();
   });
@@ -72,7 +75,7 @@ describe('with a real director', () => {
         again = await stand.follow(STREAM, OTTO);
         if (again.statusCode !== 200) again.resume();
         return again.statusCode;
-      })
+      }, PATIENT)
       .toBe(200);
     for (const response of [second, other, again]) response?.destroy();
   });
@@ -82,19 +85,13 @@ describe('with a real director', () => {
     expect([reply.status, reply.json().code]).toEqual([400, 'bad-request']);
   });
 
+  // The last one, as it ends the director.
   it('end for clients when the director ends', async () => {
-    const other = new Instance(configurationText({ servers: { rs1: 9 } }));
-    try {
-      await other.run();
-      await using front = await Stand.open(other.socket);
-      const response = await front.follow(STREAM, OTTO);
-      const closed = new Promise((resolve) => response.once('close', resolve));
-      reading(response);
-      await other.end('SIGTERM');
-      await closed;
-    } finally {
-      await other[Symbol.asyncDispose]();
-    }
+    const response = await stand.follow(STREAM, OTTO);
+    const closed = new Promise((resolve) => response.once('close', resolve));
+    reading(response);
+    await instance.end('SIGTERM');
+    await closed;
   });
 });
 
@@ -128,14 +125,14 @@ describe('with a director that says what the test wants', () => {
 
   it('free it when the client vanishes', async () => {
     const response = await stand.follow(STREAM, OTTO);
-    await expect.poll(() => open.length).toBe(1);
+    await expect.poll(() => open.length, PATIENT).toBe(1);
     response.destroy();
-    await expect.poll(() => closed).toBe(1);
+    await expect.poll(() => closed, PATIENT).toBe(1);
   });
 
   it('cut off a client that takes nothing, and keep little for it meanwhile', async () => {
     const response = await stand.follow(STREAM, OTTO);
-    await expect.poll(() => open.length).toBe(1);
+    await expect.poll(() => open.length, PATIENT).toBe(1);
     response.pause();
     const event = `data: ${'x'.repeat(64 * 1024)}\n\n`;
     let sent = 0;
@@ -164,9 +161,9 @@ describe('with a director that says what the test wants', () => {
     const response = await stand.follow(STREAM, OTTO);
     const text = reading(response);
     const ended = new Promise((resolve) => response.once('close', resolve));
-    await expect.poll(() => open.length).toBe(1);
+    await expect.poll(() => open.length, PATIENT).toBe(1);
     open[0]!.write(':\n\n');
-    await expect.poll(text).toContain(':\n\n');
+    await expect.poll(text, PATIENT).toContain(':\n\n');
     expect(response.destroyed).toBe(false);
     ACCOUNTS.fl_operator = identity;
     open[0]!.write(':\n\n');

@@ -16,6 +16,9 @@ import { askPicture } from './picture.ts';
 import { examplePicture } from './support/example.ts';
 import { parseExposition } from './support/exposition.ts';
 
+/** Many share this machine. */
+const PATIENT = { timeout: 15_000 };
+
 const viewer: Identity = { kind: 'token', id: 't1', user: 'prometheus', role: 'viewer', first_run: false };
 const TOKEN = { authorization: 'Bearer fl_viewer' };
 
@@ -131,7 +134,7 @@ describe('/metrics', () => {
     });
     await using front = await Front.open(count, metricsRouter({ picture, authenticate, open: true }));
     const replies = Promise.all(Array.from({ length: 10 }, () => front.get('/metrics')));
-    await expect.poll(() => arrived).toBe(10);
+    await expect.poll(() => arrived, PATIENT).toBe(10);
     answer(examplePicture());
     expect((await replies).map(({ status }) => status)).toEqual(Array(10).fill(200));
     expect(asked).toBe(1);
