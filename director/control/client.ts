@@ -144,7 +144,8 @@ function pathOf(route: Route, options: CallOptions<RouteName>): string {
   return `/api/v1${path}${query.size > 0 ? `?${query}` : ''}`;
 }
 
-function connectionError(error: Error, socket: string): FairleadError {
+/** What it means that the socket could not be asked. */
+export function connectionError(error: Error, socket: string): FairleadError {
   if (error instanceof FairleadError) return error;
   const code = 'code' in error ? error.code : undefined;
   if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR')

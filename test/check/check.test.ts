@@ -55,7 +55,7 @@ describe('checkArrows', () => {
     expect(
       checkArrows([file('webui/page.ts', '', "import { e } from '../director/engine/engine.ts';")]),
     ).toEqual([
-      'webui/page.ts:2: imports director/engine/engine.ts: webui may enter only director/model, director/control',
+      'webui/page.ts:2: imports director/engine/engine.ts: webui may enter only director/model, director/control, director/control/openapi.ts, webui/metrics/core',
     ]);
   });
 
