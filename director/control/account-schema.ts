@@ -1,14 +1,14 @@
 // Bodies about who may use the console and the API: users, sessions, tokens. Secrets come in and, once, go out; they are
 // never listed.
 import { z } from 'zod';
+import { type AccountRole, ROLES } from '../model/account.ts';
+
+export { type AccountRole, ROLES };
 
 const count = z.number().int().min(0);
 const wallClock = z.number().describe('milliseconds since 1970');
 
-/** Each may what those before it may. */
-export const ROLES = ['viewer', 'operator', 'admin'] as const;
 export const accountRoleSchema = z.enum(ROLES);
-export type AccountRole = (typeof ROLES)[number];
 
 export function isAllowed(role: AccountRole, needed: AccountRole): boolean {
   return ROLES.indexOf(role) >= ROLES.indexOf(needed);
