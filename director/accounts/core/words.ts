@@ -1,0 +1,43 @@
+// Text that came from outside, made fit to be kept and shown: where somebody asks from, and with what. And the keys by
+// which attempts are counted.
+import { familyOf, maskAddress, parseAddress } from '../../model/address.ts';
+
+const PLACE_MAX = 64;
+const AGENT_MAX = 160;
+/** Whoever has one address of IPv6 usually has all of such a prefix. */
+const IPV6_KEY_BITS = 64;
+
+/** An account's name, as control's schema has it. */
+export function isAccountName(text: string): boolean {
+  return /^[a-z][a-z0-9._-]{0,31}$/.test(text);
+}
+
+/** An address in its one form, else a few printable characters. */
+export function placeOf(from: string): string {
+  const trimmed = from.trim();
+  return parseAddress(trimmed) ?? printable(trimmed, PLACE_MAX);
+}
+
+export function agentOf(agent: string): string {
+  return printable(agent, AGENT_MAX);
+}
+
+/** What counts as one place: an IPv4 address, a network of IPv6, and everything that is neither together. */
+export function placeKey(from: string): string {
+  const address = parseAddress(from.trim());
+  if (address === undefined) return 'elsewhere';
+  return familyOf(address) === 4 ? address : `${maskAddress(address, IPV6_KEY_BITS)}/${IPV6_KEY_BITS}`;
+}
+
+/** A name for records: what is no name may be a password that went into the wrong field. */
+export function nameForRecords(name: string): string {
+  return isAccountName(name) ? name : '(no account name)';
+}
+
+function printable(text: string, length_max: number): string {
+  return text
+    .slice(0, 4 * length_max)
+    .replace(/[^\x20-\x7e]/g, '')
+    .trim()
+    .slice(0, length_max);
+}
