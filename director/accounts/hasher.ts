@@ -21,6 +21,7 @@ const AT_ONCE = 2;
 const QUEUE_MAX = 32;
 const SALT_BYTES = 16;
 const KEY_BYTES = 32;
+const MARGIN_BYTES = 2 ** 20;
 /** A hash that asks for more than this is not one of ours. */
 const COST_MAX: HashCost = { ln: 20, r: 16, p: 4 };
 
@@ -96,8 +97,8 @@ export class Hasher {
 
 function derive(password: string, salt: Buffer, { ln, r, p }: HashCost): Promise<Buffer> {
   const N = 2 ** ln;
-  // Node's default limit is just too small for these parameters.
-  const options = { N, r, p, maxmem: 2 * 128 * N * r };
+  // Node's default limit is just too small for these parameters; what else there is fits into the margin.
+  const options = { N, r, p, maxmem: 128 * N * r + MARGIN_BYTES };
   return new Promise((resolve, reject) =>
     scrypt(normalizePassword(password), salt, KEY_BYTES, options, (error, key) =>
       error === null ? resolve(key) : reject(error),
@@ -110,6 +111,7 @@ function parseHash(text: string): ParsedHash | undefined {
   if (found === null) return undefined;
   const [ln, r, p] = found.slice(1, 4).map(Number) as [number, number, number];
   if (ln < 1 || r < 1 || p < 1 || ln > COST_MAX.ln || r > COST_MAX.r || p > COST_MAX.p) return undefined;
+  if (ln >= 16 * r) return undefined; // RFC 7914 2: N below 2^(128 * r / 8)
   const [salt, key] = [Buffer.from(found[4]!, 'base64url'), Buffer.from(found[5]!, 'base64url')];
   return { cost: { ln, r, p }, salt, key };
 }

@@ -10,10 +10,11 @@ export interface RateRule {
   readonly keys_max: number;
 }
 
+/** What a key owes, in time: `refill_ms` for each attempt, less with each moment. */
 interface Bucket {
-  /** Attempts used up, as of `at`. */
-  spent: number;
-  at: number;
+  owed_ms: number;
+  /** As of then. */
+  at_ms: number;
 }
 
 /** Share of a full table that is forgotten at once, so that this is rare. */
@@ -33,37 +34,37 @@ export class RateLimit {
 
   /** 0: an attempt is free. Else how long until one is. */
   wait_ms(key: string, now_ms: number): number {
-    const spent = this.#spent(this.#buckets.get(key), now_ms);
-    return Math.ceil(Math.max(0, spent + 1 - this.#rule.burst) * this.#rule.refill_ms);
+    const { burst, refill_ms } = this.#rule;
+    return Math.ceil(Math.max(0, this.#owed_ms(this.#buckets.get(key), now_ms) - (burst - 1) * refill_ms));
   }
 
   /** Uses an attempt up, whether or not one is free. */
   take(key: string, now_ms: number): void {
+    const { burst, refill_ms } = this.#rule;
     const bucket = this.#buckets.get(key);
-    const spent = Math.min(this.#rule.burst, this.#spent(bucket, now_ms) + 1);
+    const owed_ms = Math.min(burst * refill_ms, this.#owed_ms(bucket, now_ms) + refill_ms);
     if (bucket === undefined) this.#makeRoom(now_ms);
-    this.#buckets.set(key, { spent, at: now_ms });
+    this.#buckets.set(key, { owed_ms, at_ms: now_ms });
   }
 
   /** For an attempt that turned out to be none: it was right, or nobody had time for it. */
   giveBack(key: string, now_ms: number): void {
-    const spent = this.#spent(this.#buckets.get(key), now_ms) - 1;
-    if (spent <= 0) this.#buckets.delete(key);
-    else this.#buckets.set(key, { spent, at: now_ms });
+    const owed_ms = this.#owed_ms(this.#buckets.get(key), now_ms) - this.#rule.refill_ms;
+    if (owed_ms <= 0) this.#buckets.delete(key);
+    else this.#buckets.set(key, { owed_ms, at_ms: now_ms });
   }
 
-  #spent(bucket: Bucket | undefined, now_ms: number): number {
-    if (bucket === undefined) return 0;
-    return Math.max(0, bucket.spent - Math.max(0, now_ms - bucket.at) / this.#rule.refill_ms);
+  #owed_ms(bucket: Bucket | undefined, now_ms: number): number {
+    return bucket === undefined ? 0 : Math.max(0, bucket.owed_ms - Math.max(0, now_ms - bucket.at_ms));
   }
 
   #makeRoom(now_ms: number): void {
     if (this.#buckets.size < this.#rule.keys_max) return;
-    const bySpent = [...this.#buckets]
-      .map(([key, bucket]) => ({ key, spent: this.#spent(bucket, now_ms) }))
-      .sort((one, other) => one.spent - other.spent);
+    const byDebt = [...this.#buckets]
+      .map(([key, bucket]) => ({ key, owed_ms: this.#owed_ms(bucket, now_ms) }))
+      .sort((one, other) => one.owed_ms - other.owed_ms);
     const least = Math.ceil(this.#rule.keys_max / FORGOTTEN_SHARE);
-    for (const [index, { key, spent }] of bySpent.entries())
-      if (index < least || spent === 0) this.#buckets.delete(key);
+    for (const [index, { key, owed_ms }] of byDebt.entries())
+      if (index < least || owed_ms === 0) this.#buckets.delete(key);
   }
 }
