@@ -1,15 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ACCOUNT_LIMITS, type StoredAccounts, type UserRecord } from '../model/account.ts';
-import { FairleadError } from '../model/error.ts';
 import { DAY_MS } from './core/session-life.ts';
 import { digestOf } from './secret.ts';
-import { BETTER, FROM, GOOD, NOBODY, open, openWithUsers } from './support/parts.ts';
-
-const code = (work: () => unknown): Promise<string> =>
-  new Promise((resolve) => resolve(work())).then(
-    () => 'none',
-    (error: unknown) => (error instanceof FairleadError ? error.code : String(error)),
-  );
+import { BETTER, code, FROM, GOOD, NOBODY, open, openWithUsers } from './support/parts.ts';
 
 describe('users', () => {
   it('are kept as they were made, without their passwords', async () => {

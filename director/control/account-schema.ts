@@ -1,9 +1,9 @@
 // Bodies about who may use the console and the API: users, sessions, tokens. Secrets come in and, once, go out; they are
 // never listed.
 import { z } from 'zod';
-import { type AccountRole, ROLES } from '../model/account.ts';
+import { ACCOUNT_NAME, type AccountRole, PASSWORD_MIN_LENGTH, ROLES } from '../model/account.ts';
 
-export { type AccountRole, ROLES };
+export { type AccountRole, PASSWORD_MIN_LENGTH, ROLES };
 
 const count = z.number().int().min(0);
 const wallClock = z.number().describe('milliseconds since 1970');
@@ -14,15 +14,11 @@ export function isAllowed(role: AccountRole, needed: AccountRole): boolean {
   return ROLES.indexOf(role) >= ROLES.indexOf(needed);
 }
 
-export const PASSWORD_MIN_LENGTH = 12;
 /** Longer ones would only make hashing slow. */
 const PASSWORD_MAX_LENGTH = 1_024;
 export const accountName = z
   .string()
-  .regex(
-    /^[a-z][a-z0-9._-]{0,31}$/,
-    'a name is 1 to 32 of a-z, 0-9, ".", "_", "-", and begins with a letter',
-  );
+  .regex(ACCOUNT_NAME, 'a name is 1 to 32 of a-z, 0-9, ".", "_", "-", and begins with a letter');
 /** What is too short or too well known is refused by the handler, with a sentence. */
 const password = z.string().min(1).max(PASSWORD_MAX_LENGTH);
 

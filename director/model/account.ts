@@ -5,6 +5,9 @@
 export const ROLES = ['viewer', 'operator', 'admin'] as const;
 export type AccountRole = (typeof ROLES)[number];
 
+export const ACCOUNT_NAME = /^[a-z][a-z0-9._-]{0,31}$/;
+export const PASSWORD_MIN_LENGTH = 12;
+
 export interface UserRecord {
   readonly name: string;
   readonly role: AccountRole;

@@ -1,9 +1,9 @@
 // What a password must be. Length does most of it (NIST SP 800-63B 3.1.1): no rules about digits and signs, but nothing
 // that is on everybody's list, or on the door. A password is judged as people see it (NFKC) and hashed in that form.
+import { PASSWORD_MIN_LENGTH } from '../../model/account.ts';
 import { FairleadError } from '../../model/error.ts';
 import { WELL_KNOWN, WORDS } from './well-known.ts';
 
-const PASSWORD_MIN_LENGTH = 12;
 const DISTINCT_MIN = 4;
 
 export interface PolicyNames {

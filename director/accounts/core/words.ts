@@ -1,16 +1,12 @@
 // Text that came from outside, made fit to be kept and shown: where somebody asks from, and with what. And the keys by
 // which attempts are counted.
+import { ACCOUNT_NAME } from '../../model/account.ts';
 import { familyOf, maskAddress, parseAddress } from '../../model/address.ts';
 
 const PLACE_MAX = 64;
 const AGENT_MAX = 160;
 /** Whoever has one address of IPv6 usually has all of such a prefix. */
 const IPV6_KEY_BITS = 64;
-
-/** An account's name, as control's schema has it. */
-export function isAccountName(text: string): boolean {
-  return /^[a-z][a-z0-9._-]{0,31}$/.test(text);
-}
 
 /** An address in its one form, else a few printable characters. */
 export function placeOf(from: string): string {
@@ -31,7 +27,7 @@ export function placeKey(from: string): string {
 
 /** A name for records: what is no name may be a password that went into the wrong field. */
 export function nameForRecords(name: string): string {
-  return isAccountName(name) ? name : '(no account name)';
+  return ACCOUNT_NAME.test(name) ? name : '(no account name)';
 }
 
 function printable(text: string, length_max: number): string {

@@ -1,6 +1,7 @@
 // Accounts for tests: hashing at its cheapest, a clock that the test turns, and writes that are kept instead of stored.
 import type { AccountTrace, AccountWrite, StoredAccounts } from '../../model/account.ts';
 import type { Clock } from '../../model/clock.ts';
+import { FairleadError } from '../../model/error.ts';
 import { Accounts, type OneTime } from '../accounts.ts';
 import type { HasherOptions } from '../hasher.ts';
 import { Login } from '../login.ts';
@@ -57,4 +58,17 @@ export async function openWithUsers(options: Parameters<typeof open>[1] = {}): P
   await parts.accounts.createUser({ name: 'ann', role: 'admin', password: GOOD }, 'root');
   await parts.accounts.createUser({ name: 'bob', role: 'operator', password: BETTER }, 'ann');
   return parts;
+}
+
+/** How it ends: `none`, or the error's code. */
+export const code = (work: () => unknown): Promise<string> =>
+  new Promise((resolve) => resolve(work())).then(
+    () => 'none',
+    (error: unknown) => (error instanceof FairleadError ? error.code : String(error)),
+  );
+
+/** What a restart finds, by what was written before it. */
+export function kept({ accounts }: Pick<Parts, 'accounts'>): StoredAccounts {
+  const { book } = accounts;
+  return structuredClone({ users: book.users(), tokens: book.tokens(), sessions: book.sessions() });
 }
