@@ -242,7 +242,7 @@ function unauthenticated(message: string, remedy: string): FairleadError {
 function tooManyAttempts(wait_ms: number): FairleadError {
   const seconds = Math.ceil(wait_ms / 1_000);
   return new FairleadError('too-many-attempts', `Too many attempts: the next one is free in ${seconds} s.`, {
-    remedy: `Wait ${seconds} s. An admin on the director can give another password with "fairlead user password".`,
+    remedy: 'Wait that long; sessions that are open go on meanwhile.',
     exit: EXIT.refused,
   });
 }

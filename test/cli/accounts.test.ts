@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Session, Token, User } from '../../director/control/account-schema.ts';
 import type { ApiEvent } from '../../director/control/schema.ts';
 import { openPseudoTerminal } from '../../director/native/pty.ts';
@@ -17,10 +17,14 @@ const BETTER = 'nine blue anvils whistle';
 const FROM = { from: '192.0.2.7', agent: 'Firefox' };
 
 let instance: Instance;
-beforeEach(async () => {
-  instance = new Instance(configurationText({ servers: { rs1: 9 } }));
-});
-afterEach(() => instance[Symbol.asyncDispose]());
+/** A director of its own for each test of a group. */
+function eachWithDirector(): void {
+  beforeEach(async () => {
+    instance = new Instance(configurationText({ servers: { rs1: 9 } }));
+    await instance.run();
+  });
+  afterEach(() => instance[Symbol.asyncDispose]());
+}
 
 /** A command with something on its standard input: text, or a terminal. */
 function withInput(
@@ -54,13 +58,15 @@ async function unclaimed(): Promise<readonly ApiEvent[]> {
 }
 
 describe('a director that nobody has an account on', () => {
+  eachWithDirector();
+
   it('lets the first admin in by the one-time password, also after a crash, and then no more', async () => {
-    const running = await instance.run();
     expect(fs.statSync(passwordFile()).mode & 0o777).toBe(0o600);
     const password = fs.readFileSync(passwordFile(), 'utf8').trim().split('\n').at(-1)!;
-    expect(running.out()).not.toContain(password);
     expect((await instance.cli('user', 'list')).out).toContain('no user yet');
-    await instance.end('SIGKILL');
+    const ended = await instance.end('SIGKILL');
+    expect(`${ended?.out}${ended?.err}`).toContain('console-unclaimed');
+    expect(`${ended?.out}${ended?.err}`).not.toContain(password);
     await instance.run();
     const call = instance.client;
     const begun = await call.call('login', { body: { name: 'admin', password, ...FROM } });
@@ -82,7 +88,6 @@ describe('a director that nobody has an account on', () => {
   });
 
   it('takes the first user from the command line likewise', async () => {
-    await instance.run();
     expect(await addUser('bob', 'viewer', GOOD)).toMatchObject({
       status: 4,
       err: expect.stringContaining('must be an admin'),
@@ -93,8 +98,8 @@ describe('a director that nobody has an account on', () => {
 });
 
 describe('fairlead user, token and session', () => {
+  eachWithDirector();
   beforeEach(async () => {
-    await instance.run();
     await addUser('ann', 'admin', GOOD);
   });
 
@@ -137,6 +142,16 @@ describe('fairlead user, token and session', () => {
     await expect(whose()).rejects.toMatchObject({ code: 'unauthenticated' });
     expect((await instance.cli('token', 'revoke', listed!.id)).status).toBe(2);
   });
+});
+
+describe('what cannot be understood', () => {
+  // One director for all: nothing of this changes it.
+  beforeAll(async () => {
+    instance = new Instance(configurationText({ servers: { rs1: 9 } }));
+    await instance.run();
+    await addUser('ann', 'admin', GOOD);
+  });
+  afterAll(() => instance[Symbol.asyncDispose]());
 
   it.each([
     [['user'], 2, 'needs ACTION'],
@@ -175,8 +190,9 @@ describe('fairlead user, token and session', () => {
 });
 
 describe('a password from the terminal', () => {
+  eachWithDirector();
+
   it('is asked for twice, is not echoed, and leaves the terminal as it was', async () => {
-    await instance.run();
     await addUser('ann', 'admin', GOOD);
     using terminal = openPseudoTerminal();
     const settings = (...args: string[]): string =>

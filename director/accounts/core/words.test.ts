@@ -9,6 +9,7 @@ describe('where somebody asks from', () => {
     ['::ffff:192.0.2.7', '192.0.2.7', '192.0.2.7'],
     ['2001:DB8:0:1::9', '2001:db8:0:1::9', '2001:db8:0:1::/64'],
     ['2001:db8:0:1:ffff::1', '2001:db8:0:1:ffff::1', '2001:db8:0:1::/64'],
+    ['fe80::1%eth0', 'fe80::1', 'fe80::/64'],
     ['unix', 'unix', 'elsewhere'],
     ['evil\r\nset-cookie: a=b\x1b[2J', 'evilset-cookie: a=b[2J', 'elsewhere'],
     ['', '', 'elsewhere'],
