@@ -1,5 +1,6 @@
 // Every command, in the order in which help lists them.
 import type { Command } from './command.ts';
+import { session, token, user } from './commands/accounts.ts';
 import { apply, check, rollback } from './commands/configure.ts';
 import { doctor } from './commands/doctor.ts';
 import { drill } from './commands/drill.ts';
@@ -30,6 +31,9 @@ export const commands: readonly Command[] = [
   switchover,
   hold,
   release,
+  user,
+  token,
+  session,
   explain,
   drill,
   doctor,

@@ -116,7 +116,7 @@ export function createHandlers(core: Core, pair: () => Pair | undefined): Handle
     release: ({ author }) => orderHa(core, pair(), 'release', author),
     ...auditHandlers(),
     ...drillHandlers(),
-    ...accountHandlers(core),
+    ...accountHandlers(core.accounts),
     ...historyHandlers(core),
     ...monitorHandlers(),
     ...diagnosticsHandlers(core),

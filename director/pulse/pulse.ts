@@ -31,6 +31,7 @@ import { HealthBoard } from './health-board.ts';
 import { lockRuntime, lockState } from './instance-lock.ts';
 import { followLive } from './live.ts';
 import type { Log } from './log.ts';
+import { openAccounts } from './open-accounts.ts';
 import { OrderBook } from './order-book.ts';
 import { isPair } from './pair/addresses.ts';
 import { HEARTBEAT_MAIN } from './pair/heartbeat-process.ts';
@@ -155,6 +156,12 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
     director,
     monitors,
     virtualIps,
+    accounts: parts.use(
+      openAccounts({
+        ...{ clock, store, record, runtimeFolder: options.runtimeFolder },
+        names: () => passwordTaboos(director.configuration),
+      }),
+    ),
     role: paired
       ? { name: 'standby', because: 'starting: the heartbeat has not spoken yet' }
       : { name: 'active', because: 'it is the only director' },
@@ -209,6 +216,11 @@ function checkNode(configuration: Configuration, node: string): void {
     remedy: `Give one of its directors with --node: ${names.join(', ')}.`,
     exit: EXIT.usage,
   });
+}
+
+/** What stands on the door of every console of this cluster. */
+function passwordTaboos({ cluster, directors }: Configuration): readonly string[] {
+  return [cluster, ...directors.map((each) => each.name)];
 }
 
 function tellStore(store: Store, record: RecordEvent): void {

@@ -2,6 +2,7 @@
 // is added below it. PRAGMA user_version says how many have been carried out.
 import type { Database } from 'better-sqlite3';
 import { FairleadError } from '../model/error.ts';
+import { ACCOUNT_MIGRATION } from './account-table.ts';
 
 const MIGRATIONS: readonly string[] = [
   // 1: events, revisions, orders, verdicts
@@ -41,6 +42,10 @@ const MIGRATIONS: readonly string[] = [
     at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // 2: audit, drills
+  '',
+  // 3: users, tokens, sessions
+  ACCOUNT_MIGRATION,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,4 +1,5 @@
 // What the store keeps, as values. Nothing here knows SQLite.
+import type { AccountTrace, AccountWrite, StoredAccounts } from '../model/account.ts';
 
 export type JsonValue =
   | null
@@ -70,6 +71,7 @@ export interface StoredState {
   readonly revisions: readonly RevisionSummary[];
   readonly orders: readonly OrderRecord[];
   readonly verdicts: readonly VerdictRecord[];
+  readonly accounts: StoredAccounts;
 }
 
 /** One write; they are carried out in the order given. */
@@ -78,7 +80,9 @@ export type StoreWrite =
   | { readonly kind: 'revision'; readonly revision: RevisionRecord }
   | { readonly kind: 'order'; readonly order: OrderRecord }
   | { readonly kind: 'forget-order'; readonly service: string; readonly server: string }
-  | { readonly kind: 'verdict'; readonly verdict: VerdictRecord };
+  | { readonly kind: 'verdict'; readonly verdict: VerdictRecord }
+  | AccountWrite
+  | AccountTrace;
 
 export type StoreRead =
   /** Newest `limit` of those with since < id < before, oldest first. */

@@ -67,6 +67,7 @@ describe('the store', () => {
         revisions: [],
         orders: [],
         verdicts: [],
+        accounts: { users: [], tokens: [], sessions: [] },
       });
       store.record(event('first'));
       store.record(event('second'));

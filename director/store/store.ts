@@ -1,6 +1,7 @@
 // What happened and what was ordered, kept on disk by a thread of its own. Nothing here ever waits for the disk
 // unless asked to: writes join a bounded queue; when the disk refuses, they stay there and are tried again, and the
 // newest events remain readable from memory. A full queue drops its newcomer and counts it.
+import type { AccountTrace, AccountWrite } from '../model/account.ts';
 import type { Clock } from '../model/clock.ts';
 import { EventRing } from './event-ring.ts';
 import type {
@@ -49,6 +50,8 @@ export interface Store extends AsyncDisposable {
   saveRevision(revision: RevisionRecord): Promise<boolean>;
   saveOrder(order: OrderRecord): Promise<boolean>;
   forgetOrder(service: string, server: string): Promise<boolean>;
+  saveAccount(write: AccountWrite): Promise<boolean>;
+  traceAccount(trace: AccountTrace): void;
   /** The newest `limit` events with id > since, oldest first. */
   events(since: number, limit: number): Promise<readonly EventRecord[]>;
   revisions(): Promise<readonly RevisionSummary[]>;
@@ -102,6 +105,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     saveRevision: (revision) => queue.pushAndWait({ kind: 'revision', revision }),
     saveOrder: (order) => queue.pushAndWait({ kind: 'order', order }),
     forgetOrder: (service, server) => queue.pushAndWait({ kind: 'forget-order', service, server }),
+    saveAccount: (write) => queue.pushAndWait(write),
+    traceAccount: (trace) => queue.push(trace),
     async events(since, limit) {
       const recent = ring.after(since, limit);
       const oldest = ring.oldestId();

@@ -1,5 +1,6 @@
 // Reads and writes of the store's tables. Every write is bounded by STORE_LIMITS.
 import type { Database } from 'better-sqlite3';
+import { openAccountTable } from './account-table.ts';
 import {
   type EventRecord,
   type JsonValue,
@@ -74,6 +75,8 @@ export function openTables(database: Database): Tables {
   );
   const selectRevision = database.prepare('SELECT * FROM revisions WHERE number = ?');
 
+  const accounts = openAccountTable(database);
+
   function writeOne(write: StoreWrite): void {
     switch (write.kind) {
       case 'event': {
@@ -117,6 +120,9 @@ export function openTables(database: Database): Tables {
         return;
       case 'verdict':
         insertVerdict.run(write.verdict.key, write.verdict.health, write.verdict.reason, write.verdict.at);
+        return;
+      default:
+        accounts.write(write);
     }
   }
 
@@ -154,6 +160,7 @@ export function openTables(database: Database): Tables {
         revisions: selectRevisions.all() as RevisionSummary[],
         orders: orders.map(toOrder),
         verdicts: database.prepare('SELECT key, health, reason, at FROM verdicts').all() as VerdictRecord[],
+        accounts: accounts.state(),
       };
     },
   };

@@ -19,6 +19,10 @@ export const ROOMS: readonly Room[] = [
   { at: 'director/native/system-clock.ts', may: [] },
   { at: 'director/store', may: [] },
 
+  // Who may use console and API: rules and limits, and around them what hashes and draws secrets.
+  { at: 'director/accounts/core', may: [], pure: true },
+  { at: 'director/accounts', may: ['director/accounts/core'] },
+
   { at: 'director/config', may: [], pure: true },
   { at: 'director/config/file.ts', may: ['director/config'] },
   { at: 'director/scheduling', may: [], pure: true },
@@ -78,6 +82,8 @@ export const ROOMS: readonly Room[] = [
         'director/native',
         'director/native/system-clock.ts',
         'director/doctor',
+        'director/accounts',
+        'director/accounts/core',
       ],
       ...[
         'director/connections',
