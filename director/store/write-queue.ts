@@ -21,7 +21,7 @@ export class WriteQueue {
   readonly #link: StoreLink;
   readonly #clock: Clock;
   readonly #limit: number;
-  /** Room that only revisions and orders may take: a flood of events must not displace an operator's word. */
+  /** Room that no event may take, and half of it no audit either: neither floods away an operator's word. */
   readonly #reserve: number;
   #entries: Entry[] = [];
   #underWay: Promise<void> | undefined;
@@ -69,8 +69,7 @@ export class WriteQueue {
   }
 
   #add(entry: Entry): void {
-    const droppable = entry.write.kind === 'event' || entry.write.kind === 'verdict';
-    if (this.#entries.length >= this.#limit - (droppable ? this.#reserve : 0)) {
+    if (this.#entries.length >= this.#limit - this.#keptFree(entry.write.kind)) {
       this.#dropped++;
       entry.settle?.(false);
       return;
@@ -79,6 +78,11 @@ export class WriteQueue {
     if (this.#failure !== undefined) settle(entry, false);
     // Started a turn later, so that what is recorded together is written together.
     if (this.#retry === undefined && this.#underWay === undefined) this.#start();
+  }
+
+  #keptFree(kind: StoreWrite['kind']): number {
+    if (kind === 'event' || kind === 'verdict' || kind === 'drill') return this.#reserve;
+    return kind === 'audit' ? this.#reserve >> 1 : 0;
   }
 
   #start(): void {
