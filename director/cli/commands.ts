@@ -1,5 +1,6 @@
 // Every command, in the order in which help lists them.
 import type { Command } from './command.ts';
+import { audit, diagnostics } from './commands/audit.ts';
 import { apply, check, rollback } from './commands/configure.ts';
 import { doctor } from './commands/doctor.ts';
 import { drill } from './commands/drill.ts';
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   servers,
   connections,
   events,
+  audit,
   drain,
   enable,
   disable,
@@ -32,6 +34,7 @@ export const commands: readonly Command[] = [
   explain,
   drill,
   doctor,
+  diagnostics,
   completion,
   version,
   help,

@@ -14,11 +14,22 @@ import { type Options, parseOptions, usage } from './options.ts';
 import { PACKETS } from './packet-cost.ts';
 import { PROBES } from './probes.ts';
 import type { BenchContext, Section } from './section.ts';
+import { STORE } from './store.ts';
 import { SYNC } from './sync.ts';
 import { THROUGHPUT } from './throughput.ts';
 import { TURNOVER } from './turnover.ts';
 
-const SECTIONS: readonly Section[] = [PACKETS, MEMORY, TURNOVER, APPLY, PROBES, BEATS, SYNC, THROUGHPUT];
+const SECTIONS: readonly Section[] = [
+  PACKETS,
+  MEMORY,
+  TURNOVER,
+  APPLY,
+  PROBES,
+  BEATS,
+  STORE,
+  SYNC,
+  THROUGHPUT,
+];
 const RESULTS = join(import.meta.dirname, '../../build/bench/results.json');
 
 function say(line: string): void {
