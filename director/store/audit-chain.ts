@@ -53,7 +53,7 @@ export interface ChainColumns {
 }
 
 /** SHA-256 over the hash before, a line feed, and the canonical JSON of the record without its hash. */
-export function chainHash(previous: string, columns: ChainColumns): string {
+function chainHash(previous: string, columns: ChainColumns): string {
   const { id, at, who, origin, action, target, before, after, outcome, detail } = columns;
   const text = [
     `"action":${JSON.stringify(action)}`,

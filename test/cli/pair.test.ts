@@ -162,6 +162,13 @@ it('a switchover is checked first, and refused with every reason', async () => {
   expect(done.out).toMatch(/^ok +revision +both have 1$/m);
   expect(done.out).toMatch(/^ +released +1\.0 ms$/m);
   expect(done.out).toMatch(/lb2 is active now: done/);
+  const { records } = await site.lb1.client.call('audit', { query: { action: 'switchover' } });
+  expect(records).toMatchObject([
+    {
+      ...{ target: 'lb1 to lb2', origin: 'peer lb2: cli', outcome: 'done' },
+      ...{ before: { active: 'lb1' }, after: { active: 'lb2', forced: true } },
+    },
+  ]);
   await until(async () => (await site.lb1.role()) === 'standby');
 });
 
