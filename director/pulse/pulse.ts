@@ -21,6 +21,7 @@ import type { PeerRequest } from '../peer/types.ts';
 import type { JsonValue } from '../store/record.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { toAudit } from './audit-record.ts';
+import { AuditRepeats } from './audit-repeats.ts';
 import { changeConfiguration } from './change.ts';
 import { createConfigurationReader } from './configuration-reader.ts';
 import type { Core } from './core.ts';
@@ -239,13 +240,16 @@ function formerVirtualIps(store: Store): Configuration['virtualIps'] {
 }
 
 function backendOf(core: Core, pair: () => Pair | undefined): ControlBackend {
+  const repeats = new AuditRepeats();
   return {
     handlers: createHandlers(core, pair),
     revision: () => core.revision.number,
     eventsAfter: (id, limit) => core.store.events(id, limit),
     follow: (onEvent) => core.store.follow(onEvent),
     followLive: (onLive) => followLive(core, pair, onLive),
-    audit: (entry) => {
+    audit: (told) => {
+      const entry = repeats.admit(told, core.clock.monotonic_ms());
+      if (entry === undefined) return;
       const { id, hash } = core.store.audit.record(toAudit(entry, core.clock.now()));
       const { who, origin, action, target, outcome } = entry;
       // The log leaves the machine more often than the store does: a hash in it holds the whole audit up to there.
