@@ -1,6 +1,7 @@
 // Every command, in the order in which help lists them.
 import type { Command } from './command.ts';
 import { session, token, user } from './commands/accounts.ts';
+import { audit, diagnostics } from './commands/audit.ts';
 import { apply, check, rollback } from './commands/configure.ts';
 import { doctor } from './commands/doctor.ts';
 import { drill } from './commands/drill.ts';
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   servers,
   connections,
   events,
+  audit,
   drain,
   enable,
   disable,
@@ -37,6 +39,7 @@ export const commands: readonly Command[] = [
   explain,
   drill,
   doctor,
+  diagnostics,
   completion,
   version,
   help,

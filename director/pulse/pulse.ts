@@ -20,6 +20,8 @@ import { EXIT, FairleadError } from '../model/error.ts';
 import type { PeerRequest } from '../peer/types.ts';
 import type { JsonValue } from '../store/record.ts';
 import { openStore, type Store } from '../store/store.ts';
+import { toAudit } from './audit-record.ts';
+import { AuditRepeats } from './audit-repeats.ts';
 import { changeConfiguration } from './change.ts';
 import { createConfigurationReader } from './configuration-reader.ts';
 import type { Core } from './core.ts';
@@ -250,23 +252,34 @@ function formerVirtualIps(store: Store): Configuration['virtualIps'] {
 }
 
 function backendOf(core: Core, pair: () => Pair | undefined): ControlBackend {
+  const repeats = new AuditRepeats();
   return {
     handlers: createHandlers(core, pair),
     revision: () => core.revision.number,
     eventsAfter: (id, limit) => core.store.events(id, limit),
     follow: (onEvent) => core.store.follow(onEvent),
     followLive: (onLive) => followLive(core, pair, onLive),
-    audit: () => {},
+    audit: (told) => {
+      const entry = repeats.admit(told, core.clock.monotonic_ms());
+      if (entry === undefined) return;
+      const { id, hash } = core.store.audit.record(toAudit(entry, core.clock.now()));
+      const { who, origin, action, target, outcome } = entry;
+      // The log leaves the machine more often than the store does: a hash in it holds the whole audit up to there.
+      core.log('info', `audit: ${who}: ${action} ${target}: ${outcome}`, { audit: id, hash, origin });
+    },
     forward: async (request, cameFromPeer) => pair()?.forward(request, cameFromPeer),
   };
 }
 
 /** What the other director asks of us; it is trusted as whoever opens the socket is. */
-async function servePeer(backend: ControlBackend, request: PeerRequest & { readonly body: string }) {
-  const { method, path: target, headers, body } = request;
+async function servePeer(
+  backend: ControlBackend,
+  request: PeerRequest & { readonly body: string; readonly peer: string },
+) {
+  const { method, path: target, headers, body, peer } = request;
   const readBody = async () => Buffer.from(body);
   try {
-    return await answer(backend, { method, target, headers, readBody, cameFromPeer: true });
+    return await answer(backend, { method, target, headers, readBody, cameFromPeer: true, peer });
   } catch (error) {
     return toRefusal(error);
   }

@@ -14,6 +14,7 @@ const SECTIONS = [
   'apply',
   'probes',
   'beats',
+  'store',
   'sync',
   'throughput',
   'metrics',

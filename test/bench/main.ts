@@ -15,6 +15,7 @@ import { type Options, parseOptions, usage } from './options.ts';
 import { PACKETS } from './packet-cost.ts';
 import { PROBES } from './probes.ts';
 import type { BenchContext, Section } from './section.ts';
+import { STORE } from './store.ts';
 import { SYNC } from './sync.ts';
 import { THROUGHPUT } from './throughput.ts';
 import { TURNOVER } from './turnover.ts';
@@ -26,6 +27,7 @@ const SECTIONS: readonly Section[] = [
   APPLY,
   PROBES,
   BEATS,
+  STORE,
   SYNC,
   THROUGHPUT,
   METRICS,
