@@ -118,7 +118,7 @@ export function createHandlers(core: Core, pair: () => Pair | undefined): Handle
     ...drillHandlers(),
     ...accountHandlers(core),
     ...historyHandlers(core),
-    ...monitorHandlers(),
+    ...monitorHandlers(core),
     ...diagnosticsHandlers(core),
   };
 }

@@ -10,6 +10,7 @@ import { type Health, policyKey, probeTarget, targetKey, type Verdict } from '..
 import { serverKey } from '../model/orders.ts';
 import type { VerdictRecord } from '../store/record.ts';
 import { type PeerVerdict, PeerVerdicts } from './peer-verdicts.ts';
+import { ProbeLog } from './probe-log.ts';
 
 export interface HealthChange {
   readonly service: string;
@@ -35,6 +36,15 @@ interface Known {
   readonly latency_ms: number | undefined;
 }
 
+/** One check and who goes by it. */
+export interface CheckView {
+  readonly check: Check;
+  /** serverKey() of each. */
+  readonly servers: readonly string[];
+  /** By this director's own probes; undefined: no verdict yet. */
+  readonly own: { readonly health: 'up' | 'down'; readonly reason: string; readonly at: number } | undefined;
+}
+
 interface Watched {
   readonly service: ServiceConfig;
   readonly server: ServerConfig;
@@ -49,10 +59,13 @@ interface Watched {
 }
 
 export class HealthBoard {
+  /** Probe by probe, of this director's own monitors. */
+  readonly probes = new ProbeLog();
   readonly #clock: Clock;
   readonly #known = new Map<string, Known>();
   #watched = new Map<string, Watched>();
   #byKey = new Map<string, Watched[]>();
+  #checks: ReadonlyMap<string, Check> = new Map();
   readonly #peer: PeerVerdicts;
   #active = true;
   /** The peer's verdicts are what counts now. */
@@ -101,6 +114,8 @@ export class HealthBoard {
     }
     this.#watched = watched;
     this.#byKey = byKey;
+    this.#checks = checks;
+    this.probes.configure(checks.keys());
     for (const key of this.#known.keys()) if (!byKey.has(key)) this.#known.delete(key);
     this.#told = undefined;
     return [...checks.values()];
@@ -273,8 +288,38 @@ export class HealthBoard {
         decisive?.reason ??
         (item.health === 'up' ? 'in the engine at start, no verdict yet' : 'no verdict yet'),
       since: item.since ?? decisive?.at,
-      latency_ms: decisive?.latency_ms,
+      latency_ms: this.#latency(item) ?? decisive?.latency_ms,
     };
+  }
+
+  /** The worst of its checks' latest probes, of those that passed. */
+  latencyOf(service: string, server: string): number | undefined {
+    const item = this.#watched.get(serverKey(service, server));
+    return item === undefined ? undefined : this.#latency(item);
+  }
+
+  #latency(item: Watched): number | undefined {
+    let worst: number | undefined;
+    for (const key of item.keys) {
+      const latest = this.probes.latest_ms(key);
+      if (latest !== undefined && (worst === undefined || latest > worst)) worst = latest;
+    }
+    return worst;
+  }
+
+  /** Every check, or those of one server. */
+  checks(service?: string, server?: string): CheckView[] {
+    const keys =
+      service !== undefined && server !== undefined
+        ? (this.#watched.get(serverKey(service, server))?.keys ?? [])
+        : this.#checks.keys();
+    return [...new Set(keys)].map((key) => ({
+      check: this.#checks.get(key)!,
+      servers: [
+        ...new Set(this.#byKey.get(key)?.map((item) => serverKey(item.service.name, item.server.name))),
+      ],
+      own: this.#known.get(key),
+    }));
   }
 
   /** Keys of the checks of one server, one service, or all. */

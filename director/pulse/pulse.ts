@@ -139,6 +139,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
           record(`server-${after}`, `${service}/${server}`, reason, { probe, was: before });
         director.touch(changes.map((change) => change.service));
       },
+      onProbes: (checks, probes) => board.probes.hear(checks, probes),
     }),
   );
   const core: Core = {
