@@ -36,19 +36,12 @@ interface Known {
   readonly latency_ms: number | undefined;
 }
 
-/** One check and who goes by it. */
-export interface CheckView {
-  readonly check: Check;
-  /** serverKey() of each. */
-  readonly servers: readonly string[];
-  /** By this director's own probes; undefined: no verdict yet. */
-  readonly own: { readonly health: 'up' | 'down'; readonly reason: string; readonly at: number } | undefined;
-}
-
 interface Watched {
   readonly service: ServiceConfig;
   readonly server: ServerConfig;
   readonly keys: readonly string[];
+  /** Of its checks in the probe log. */
+  places: readonly (number | undefined)[];
   health: Health;
   since: number | undefined;
   beenUp: boolean;
@@ -116,6 +109,7 @@ export class HealthBoard {
     this.#byKey = byKey;
     this.#checks = checks;
     this.probes.configure(checks.keys());
+    for (const item of watched.values()) item.places = item.keys.map((key) => this.probes.placeOf(key));
     for (const key of this.#known.keys()) if (!byKey.has(key)) this.#known.delete(key);
     this.#told = undefined;
     return [...checks.values()];
@@ -134,6 +128,7 @@ export class HealthBoard {
       service,
       server,
       keys,
+      places: [],
       health: 'unknown',
       since: same ? before.since : undefined,
       beenUp: same && before.beenUp,
@@ -276,12 +271,16 @@ export class HealthBoard {
   }
 
   detail(service: string, server: string): HealthDetail {
-    const item = this.#watched.get(serverKey(service, server));
+    return this.detailOf(serverKey(service, server));
+  }
+
+  /** By serverKey(). */
+  detailOf(key: string): HealthDetail {
+    const item = this.#watched.get(key);
     if (item === undefined) return { health: 'unknown', reason: '', since: undefined, latency_ms: undefined };
     if (item.keys.length === 0)
       return { health: 'up', reason: 'not monitored', since: undefined, latency_ms: undefined };
-    const known = item.keys.flatMap((key) => this.#view(key) ?? []);
-    const decisive = known.find((each) => each.health === 'down') ?? known.at(-1);
+    const decisive = this.#decisive(item);
     return {
       health: item.health,
       reason:
@@ -292,6 +291,17 @@ export class HealthBoard {
     };
   }
 
+  /** The first that is down, else the last of all. */
+  #decisive(item: Watched): Known | undefined {
+    let decisive: Known | undefined;
+    for (const key of item.keys) {
+      const known = this.#view(key);
+      if (known?.health === 'down') return known;
+      decisive = known ?? decisive;
+    }
+    return decisive;
+  }
+
   /** The worst of its checks' latest probes, of those that passed. */
   latencyOf(service: string, server: string): number | undefined {
     const item = this.#watched.get(serverKey(service, server));
@@ -300,26 +310,27 @@ export class HealthBoard {
 
   #latency(item: Watched): number | undefined {
     let worst: number | undefined;
-    for (const key of item.keys) {
-      const latest = this.probes.latest_ms(key);
+    for (const place of item.places) {
+      const latest = this.probes.latest_ms(place);
       if (latest !== undefined && (worst === undefined || latest > worst)) worst = latest;
     }
     return worst;
   }
 
-  /** Every check, or those of one server. */
-  checks(service?: string, server?: string): CheckView[] {
-    const keys =
-      service !== undefined && server !== undefined
-        ? (this.#watched.get(serverKey(service, server))?.keys ?? [])
-        : this.#checks.keys();
-    return [...new Set(keys)].map((key) => ({
-      check: this.#checks.get(key)!,
-      servers: [
-        ...new Set(this.#byKey.get(key)?.map((item) => serverKey(item.service.name, item.server.name))),
-      ],
-      own: this.#known.get(key),
-    }));
+  /** By their keys. */
+  get checks(): ReadonlyMap<string, Check> {
+    return this.#checks;
+  }
+
+  /** Who goes by a check, as serverKey(). */
+  sharers(key: string): string[] {
+    const servers = this.#byKey.get(key)?.map(({ service, server }) => serverKey(service.name, server.name));
+    return [...new Set(servers)];
+  }
+
+  /** By this director's own probes, whatever the peer says. */
+  ownVerdict(key: string): Known | undefined {
+    return this.#known.get(key);
   }
 
   /** Keys of the checks of one server, one service, or all. */

@@ -1,11 +1,12 @@
 // Routes about checks and their probes: those of this director, a standby's as well, whatever it goes by.
 import crypto from 'node:crypto';
+import type { Check } from '../../monitor/protocol.ts';
 import type { Handlers } from '../control/backend.ts';
 import type { CheckStatus } from '../control/monitor-schema.ts';
 import { formatEndpoint } from '../model/address.ts';
 import { describeProbe } from '../model/recipe.ts';
 import { type Core, findServer } from './core.ts';
-import type { CheckView, HealthBoard } from './health-board.ts';
+import type { HealthBoard } from './health-board.ts';
 
 const ID_CHARS = 12;
 
@@ -13,26 +14,27 @@ export function monitorHandlers(
   core: Pick<Core, 'board' | 'director'>,
 ): Pick<Handlers, 'monitors' | 'probes'> {
   return {
-    monitors: () => ({ checks: core.board.checks().map((view) => statusOf(core.board, view)) }),
+    monitors: () => ({ checks: [...core.board.checks.values()].map((check) => statusOf(core.board, check)) }),
     probes: ({ params }) => {
       const service = params.service!;
       const { name: server } = findServer(core, service, params.server!);
-      const checks = core.board.checks(service, server).map((view) => ({
-        ...statusOf(core.board, view),
-        recent: core.board.probes.recent(view.check.key),
-      }));
+      const checks = core.board.keys(service, server).flatMap((key) => {
+        const check = core.board.checks.get(key);
+        if (check === undefined) return [];
+        return { ...statusOf(core.board, check), recent: core.board.probes.recent(key) };
+      });
       return { service, server, checks };
     },
   };
 }
 
-function statusOf(board: HealthBoard, { check, servers, own }: CheckView): CheckStatus {
-  const { target, monitor, key } = check;
+function statusOf(board: HealthBoard, { key, target, monitor }: Check): CheckStatus {
+  const own = board.ownVerdict(key);
   const { interval_ms, timeout_ms, rise, fall } = monitor;
   const { last, mean_ms, p99_ms, probes, failures, against } = board.probes.summary(key);
   return {
     id: crypto.createHash('sha256').update(key).digest('hex').slice(0, ID_CHARS),
-    servers: [...servers],
+    servers: board.sharers(key),
     target: formatEndpoint(target.address, target.port),
     kind: monitor.probe.kind,
     what: describeProbe(monitor.probe),

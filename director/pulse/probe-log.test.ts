@@ -50,7 +50,7 @@ describe('the probe log', () => {
       ...{ probes: 3, failures: 1, against: 1, mean_ms: 155, p99_ms: 300 },
       last: { at: NOW, result: 'fail', latency_ms: 5, detail: 'failed after 5' },
     });
-    expect([log.latest_ms('a'), log.latest_ms('b'), log.latest_ms('c')]).toEqual([undefined, undefined, 7]);
+    expect(['a', 'b', 'c'].map((key) => log.latest_ms(log.placeOf(key)))).toEqual([undefined, undefined, 7]);
   });
 
   it('keeps the latest probes of each check, and words of the last failures, for any telling', () => {

@@ -96,9 +96,13 @@ export class ProbeLog {
     turns[place] = turn;
   }
 
-  /** Of the latest probe, if it passed. */
-  latest_ms(key: string): number | undefined {
-    const place = this.#places.get(key);
+  /** Where a check's probes are kept, until the next configure(). */
+  placeOf(key: string): number | undefined {
+    return this.#places.get(key);
+  }
+
+  /** Of the latest probe at a place, if it passed. */
+  latest_ms(place: number | undefined): number | undefined {
     const turns = place === undefined ? 0 : this.#rows.turns[place]!;
     if (place === undefined || turns === 0) return undefined;
     const at = place * KEPT_PROBES + ((turns - 1) % KEPT_PROBES);

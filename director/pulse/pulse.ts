@@ -29,7 +29,7 @@ import { checkEngineLimits } from './engine-limits.ts';
 import { createHandlers } from './handlers.ts';
 import { HealthBoard } from './health-board.ts';
 import { lockRuntime, lockState } from './instance-lock.ts';
-import { followLive } from './live.ts';
+import { LiveFeed } from './live.ts';
 import type { Log } from './log.ts';
 import { OrderBook } from './order-book.ts';
 import { isPair } from './pair/addresses.ts';
@@ -39,8 +39,10 @@ import { Pair } from './pair/pair.ts';
 import { SYNC_MAIN } from './pair/sync-process.ts';
 import { pairsVirtualIps } from './pair/virtual-ips.ts';
 import type { RecordEvent } from './record-event.ts';
+import { reportServices } from './report.ts';
 import { startRounds } from './rounds.ts';
 import { chooseStartingPoint } from './starting-point.ts';
+import { reportDirector } from './status.ts';
 import { startUpkeep } from './upkeep.ts';
 import { openVirtualIps } from './virtual-ips.ts';
 
@@ -164,8 +166,9 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
   };
   begin(core, found, chosen.because);
   if (chosen.isNew) await store.saveRevision(chosen.revision);
-  const backend = backendOf(core, () => pair);
-  parts.use(startRounds(core));
+  const live = parts.use(liveOf(core, () => pair));
+  const backend = backendOf(core, () => pair, live);
+  parts.use(startRounds(core, () => live.tick()));
   parts.use(startUpkeep(core));
   parts.use(await openControlServer({ socket: socketOf(options.runtimeFolder), clock, backend }));
   // Last, as it lives on when a start fails.
@@ -238,13 +241,26 @@ function formerVirtualIps(store: Store): Configuration['virtualIps'] {
   return parsed !== undefined && 'configuration' in parsed ? parsed.configuration.virtualIps : [];
 }
 
-function backendOf(core: Core, pair: () => Pair | undefined): ControlBackend {
+function liveOf(core: Core, pair: () => Pair | undefined): LiveFeed {
+  return new LiveFeed({
+    clock: core.clock,
+    report: () => ({
+      at: core.clock.now(),
+      status: reportDirector(core, pair()),
+      services: reportServices(core),
+    }),
+    // Whatever matters is an event.
+    watch: (onChange) => core.store.follow(onChange),
+  });
+}
+
+function backendOf(core: Core, pair: () => Pair | undefined, live: LiveFeed): ControlBackend {
   return {
     handlers: createHandlers(core, pair),
     revision: () => core.revision.number,
     eventsAfter: (id, limit) => core.store.events(id, limit),
     follow: (onEvent) => core.store.follow(onEvent),
-    followLive: (onLive) => followLive(core, pair, onLive),
+    followLive: (onLive) => live.follow(onLive),
     audit: () => {},
     forward: async (request, cameFromPeer) => pair()?.forward(request, cameFromPeer),
   };
