@@ -5,6 +5,7 @@ import { doctor } from './commands/doctor.ts';
 import { drill } from './commands/drill.ts';
 import { events, revisions } from './commands/history.ts';
 import { connections, explain, servers, services, status } from './commands/look.ts';
+import { monitors, probe } from './commands/monitors.ts';
 import { disable, drain, enable, weight } from './commands/order.ts';
 import { hold, release, switchover } from './commands/pair.ts';
 import { run, selfDescribing, version } from './commands/self.ts';
@@ -20,12 +21,14 @@ export const commands: readonly Command[] = [
   status,
   services,
   servers,
+  monitors,
   connections,
   events,
   drain,
   enable,
   disable,
   weight,
+  probe,
   switchover,
   hold,
   release,

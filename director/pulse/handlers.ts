@@ -107,7 +107,7 @@ export function createHandlers(core: Core, pair: () => Pair | undefined): Handle
         findServer(core, body.service, body.server);
       const keys = core.board.keys(body.service, body.server);
       for (const key of keys) core.monitors.probeNow(key);
-      return { probed: keys.length };
+      return { probed: keys.length, at: core.clock.now() };
     },
     ha: () => reportHa(core, pair()),
     switchover: ({ body, author }) =>
