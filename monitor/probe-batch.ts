@@ -7,7 +7,7 @@ export const KEPT_MAX = 8;
 export const RECORDS_MAX = 32_768;
 /** Different sentences, in one telling; failures with another one go without words. */
 export const REASONS_MAX = 256;
-export const REASON_CHARS_MAX = 256;
+const REASON_CHARS_MAX = 256;
 const COUNT_MAX = 0xffff;
 
 export const OUTCOME = {

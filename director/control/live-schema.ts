@@ -28,7 +28,7 @@ export const LIVE_NUMBERS = [
   'bytes_in',
   'bytes_out',
 ] as const;
-export const liveNumbersSchema = z.array(z.number().nullable()).length(LIVE_NUMBERS.length);
+const liveNumbersSchema = z.array(z.number().nullable()).length(LIVE_NUMBERS.length);
 export type LiveNumbers = z.infer<typeof liveNumbersSchema>;
 
 /**

@@ -1,7 +1,15 @@
 // The director as it is, put together from what GET /live sends. Pure, and pictures are never changed in place: what is the same
 // object as before is the same as before. Whatever is put in, nothing is thrown; what does not fit is told, and then the
 // stream has to be begun anew.
-import { LIVE_NUMBERS, type LiveTick, liveFullSchema, liveKeys, liveTickSchema } from './live-schema.ts';
+import {
+  LIVE_NUMBERS,
+  type LiveFull,
+  type LiveNumbers,
+  type LiveTick,
+  liveFullSchema,
+  liveKeys,
+  liveTickSchema,
+} from './live-schema.ts';
 import type { ServerStatus, ServiceStatus, Status } from './schema.ts';
 
 export interface LivePicture {
@@ -20,8 +28,6 @@ export interface LivePlaces {
 
 export type Applied = { readonly picture: LivePicture } | { readonly problem: string };
 
-type Numbers = readonly (number | null)[];
-
 /** `message`: parsed JSON of one event of the stream. */
 export function applyLive(picture: LivePicture | undefined, message: unknown): Applied {
   const kind =
@@ -36,7 +42,7 @@ export function applyLive(picture: LivePicture | undefined, message: unknown): A
 function begin(message: unknown): Applied {
   const read = liveFullSchema.safeParse(message);
   if (!read.success) return { problem: problemOf(read.error) };
-  const { at, status, services } = read.data;
+  const { at, status, services }: LiveFull = read.data;
   const places = placesOf(services);
   return { picture: { at, status, services, places } };
 }
@@ -59,7 +65,7 @@ function readTick(message: object): { readonly tick: LiveTick } | { readonly pro
   return { tick: { ...read.data, services, servers } as LiveTick };
 }
 
-function areRows(value: unknown): value is Record<string, Numbers> {
+function areRows(value: unknown): value is Record<string, LiveNumbers> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   for (const row of Object.values(value)) {
     if (!Array.isArray(row) || row.length !== LIVE_NUMBERS.length) return false;
@@ -123,7 +129,7 @@ function summaryOf({ servers: _, ...summary }: ServiceStatus): Omit<ServiceStatu
 type Load = Pick<ServiceStatus, 'active' | 'inactive' | 'templates' | 'traffic' | 'rates'>;
 
 /** In the order of LIVE_NUMBERS. */
-function loadOf(row: Numbers): Load {
+function loadOf(row: LiveNumbers): Load {
   const number = (index: number): number => row[index] ?? 0;
   return {
     active: number(0),
@@ -148,7 +154,7 @@ function loadOf(row: Numbers): Load {
 
 const LATENCY = LIVE_NUMBERS.indexOf('latency_ms');
 
-function withNumbers(server: ServerStatus, row: Numbers): ServerStatus {
+function withNumbers(server: ServerStatus, row: LiveNumbers): ServerStatus {
   const changed: ServerStatus = { ...server, ...loadOf(row) };
   const latency_ms = row[LATENCY];
   if (typeof latency_ms === 'number') changed.latency_ms = latency_ms;

@@ -1,5 +1,6 @@
 // Whose verdicts count: a standby goes by the active's while they are fresh, an active by its own.
 import { beforeEach, expect, it } from 'vitest';
+import { ProbeBatch } from '../../monitor/probe-batch.ts';
 import { parseConfiguration } from '../config/parse.ts';
 import type { Clock } from '../model/clock.ts';
 import { HealthBoard } from './health-board.ts';
@@ -83,4 +84,22 @@ it('tells the same list until a verdict changes, and counts what is not known', 
   expect(board.verdicts()).toEqual(list);
   own('down');
   expect(board.verdicts()).not.toBe(list);
+});
+
+it('the latency of a server is that of its latest probe, and a standby’s verdicts of its own are there to be seen', () => {
+  const batch = new ProbeBatch(1);
+  const tell = (latency_ms: number, failure?: string) => {
+    batch.record(0, { now_ms, latency_ms, slow: false, failure }, 0);
+    board.probes.hear([board.checks.get(key)!], { assignment: 1, at: now_ms, ...batch.take(now_ms)! });
+  };
+  own('up');
+  expect([board.latencyOf('www', 'rs1'), board.detail('www', 'rs1').latency_ms]).toEqual([undefined, 1]);
+  tell(7);
+  expect([board.latencyOf('www', 'rs1'), board.detail('www', 'rs1').latency_ms]).toEqual([7, 7]);
+  tell(900, 'no answer');
+  expect([board.latencyOf('www', 'rs1'), board.detail('www', 'rs1').latency_ms]).toEqual([undefined, 1]);
+  board.setActive(false);
+  peer('down');
+  expect(board.ownVerdict(key)).toMatchObject({ health: 'up', reason: 'own' });
+  expect(board.sharers(key)).toEqual(['www/rs1']);
 });

@@ -46,7 +46,7 @@ export const LIVE: Section = {
       await context.turn();
       site.pass(true);
       const began_ms = cpu_ms();
-      const text = JSON.stringify({ kind: 'full', ...site.report() });
+      const text = Buffer.from(JSON.stringify({ kind: 'full', ...site.report() }));
       if (second < WARM_UP) continue;
       whole.add(cpu_ms() - began_ms);
       bytes.add(text.length);

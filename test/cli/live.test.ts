@@ -108,7 +108,7 @@ describe('the live stream', () => {
     expect(reader.kinds.filter((kind) => kind === 'full').length).toBe(2);
   });
 
-  it('lets go of a follower that does not read, and of it alone', async () => {
+  it('waits for no follower that does not read', async () => {
     await using reader = new Reader();
     await until(() => reader.picture !== undefined);
     const deaf = await new Promise<http.IncomingMessage>((resolve, reject) => {
@@ -117,7 +117,6 @@ describe('the live stream', () => {
         .on('error', reject);
     });
     deaf.pause();
-    // Some KiB a second fall short of any limit in a test's time; what is left to see is that nobody waits for it.
     const heard = reader.kinds.length;
     await until(() => reader.kinds.length > heard + 2);
     deaf.destroy();

@@ -1,5 +1,5 @@
 // Commands about checks: what each has found lately, and probing without waiting for the interval.
-import type { CheckStatus, ProbeRecord } from '../../control/monitor-schema.ts';
+import type { CheckStatus, ProbeHistory, ProbeRecord } from '../../control/monitor-schema.ts';
 import { EXIT } from '../../model/error.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { flag } from '../command.ts';
@@ -59,7 +59,7 @@ async function checksOf(
   server: string | undefined,
 ): Promise<CheckStatus[]> {
   if (service !== undefined && server !== undefined) {
-    const { checks } = await client.call('probes', { params: { service, server } });
+    const { checks }: ProbeHistory = await client.call('probes', { params: { service, server } });
     return checks.map(({ recent: _, ...check }) => check);
   }
   const { checks } = await client.call('monitors');
