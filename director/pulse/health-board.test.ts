@@ -9,6 +9,7 @@ import { PEER_VERDICTS_FRESH_MS } from './peer-verdicts.ts';
 let now_ms: number;
 let board: HealthBoard;
 let key: string;
+let changes: number;
 const clock: Clock = {
   now: () => now_ms,
   monotonic_ms: () => now_ms,
@@ -17,7 +18,8 @@ const clock: Clock = {
 
 beforeEach(() => {
   now_ms = 1_000;
-  board = new HealthBoard(clock, []);
+  changes = 0;
+  board = new HealthBoard(clock, [], () => changes++);
   const parsed = parseConfiguration(
     `cluster: web
 directors: { lb1: { address: 10.0.0.11 } }
@@ -47,6 +49,7 @@ it('a standby goes by the active’s, keeps its own, and goes by these again at 
     { before: 'up', after: 'down', reason: 'by the active: connection refused', probe: 'tcp' },
   ]);
   expect([board.health('www', 'rs1'), board.ownHealth('www', 'rs1')]).toEqual(['down', 'up']);
+  expect(changes).toBe(2);
   expect(board.detail('www', 'rs1').reason).toBe('by the active: connection refused');
   expect(own('up')).toEqual([]);
   expect(board.verdicts()).toMatchObject([{ health: 'up', reason: 'own' }]);

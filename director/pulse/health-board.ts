@@ -55,6 +55,7 @@ export class HealthBoard {
   /** Probe by probe, of this director's own monitors. */
   readonly probes = new ProbeLog();
   readonly #clock: Clock;
+  readonly #onChange: () => void;
   readonly #known = new Map<string, Known>();
   #watched = new Map<string, Watched>();
   #byKey = new Map<string, Watched[]>();
@@ -65,8 +66,10 @@ export class HealthBoard {
   #byPeer = false;
   #told: readonly VerdictRecord[] | undefined;
 
-  constructor(clock: Clock, stored: readonly VerdictRecord[]) {
+  /** `onChange`: a server has another health. */
+  constructor(clock: Clock, stored: readonly VerdictRecord[], onChange: () => void = () => {}) {
     this.#clock = clock;
+    this.#onChange = onChange;
     this.#peer = new PeerVerdicts(clock);
     for (const { key, health, reason, at } of stored)
       this.#known.set(key, { health, reason, at, latency_ms: undefined });
@@ -209,6 +212,7 @@ export class HealthBoard {
     item.since = verdict.at;
     if (after === 'up') item.beenUp = true;
     if (after === before) return undefined;
+    this.#onChange();
     // Slow start is for servers that come back, not for a director that begins.
     item.rampFrom_ms =
       ramps && before === 'down' && after === 'up' && item.service.slowStart_ms > 0
@@ -238,9 +242,10 @@ export class HealthBoard {
 
   /** Checks of which nothing is known yet. */
   undecided(): number {
-    let count = 0;
-    for (const key of this.#byKey.keys()) if (!this.#known.has(key)) count++;
-    return count;
+    return this.#byKey
+      .keys()
+      .filter((key) => !this.#known.has(key))
+      .toArray().length;
   }
 
   health(service: string, server: string): Health {

@@ -39,7 +39,7 @@ export class LiveFeed implements Disposable {
     const full = this.#encoder.full() ?? this.#encode(true);
     const follower: Follower = (encoded) => onLive(encoded);
     this.#followers.add(follower);
-    this.#watching ??= this.#options.watch(() => this.#tickSoon());
+    this.#watching ??= this.#options.watch(() => this.soon());
     follower(Buffer.from(full));
     return { [Symbol.dispose]: () => this.#leave(follower) };
   }
@@ -56,7 +56,8 @@ export class LiveFeed implements Disposable {
     if (since_ms >= this.#cost_ms * COST_FACTOR) this.#send(true);
   }
 
-  #tickSoon(): void {
+  /** Something has happened that followers should not wait a second for. */
+  soon(): void {
     if (this.#soon !== undefined || this.#followers.size === 0) return;
     const apart_ms = Math.max(APART_LEAST_MS, this.#cost_ms * COST_FACTOR);
     const wait_ms = Math.max(SOON_MS, this.#begunAt_ms + apart_ms - this.#options.clock.monotonic_ms());

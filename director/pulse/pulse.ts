@@ -103,7 +103,8 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
     if (options.releaseOnExit || (!started && found.services.length === 0)) opened.release();
   });
   const orders = new OrderBook(store.initial.orders);
-  const board = new HealthBoard(clock, store.initial.verdicts);
+  let live: LiveFeed | undefined;
+  const board = new HealthBoard(clock, store.initial.verdicts, () => live?.soon());
   const paired = isPair(chosen.configuration);
   let pair: Pair | undefined;
   if (!paired) await leavePair(options);
@@ -166,9 +167,10 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
   };
   begin(core, found, chosen.because);
   if (chosen.isNew) await store.saveRevision(chosen.revision);
-  const live = parts.use(liveOf(core, () => pair));
-  const backend = backendOf(core, () => pair, live);
-  parts.use(startRounds(core, () => live.tick()));
+  const feed = parts.use(liveOf(core, () => pair));
+  live = feed;
+  const backend = backendOf(core, () => pair, feed);
+  parts.use(startRounds(core, () => feed.tick()));
   parts.use(startUpkeep(core));
   parts.use(await openControlServer({ socket: socketOf(options.runtimeFolder), clock, backend }));
   // Last, as it lives on when a start fails.
@@ -249,7 +251,7 @@ function liveOf(core: Core, pair: () => Pair | undefined): LiveFeed {
       status: reportDirector(core, pair()),
       services: reportServices(core),
     }),
-    // Whatever matters is an event.
+    // What matters is an event, but for what the peer concludes.
     watch: (onChange) => core.store.follow(onChange),
   });
 }
