@@ -50,7 +50,7 @@ it('a standby goes by the active’s, keeps its own, and goes by these again at 
   ]);
   expect([board.health('www', 'rs1'), board.ownHealth('www', 'rs1')]).toEqual(['down', 'up']);
   expect(changes).toBe(2);
-  expect(board.detail('www', 'rs1').reason).toBe('by the active: connection refused');
+  expect(board.detail('www/rs1').reason).toBe('by the active: connection refused');
   expect(own('up')).toEqual([]);
   expect(board.verdicts()).toMatchObject([{ health: 'up', reason: 'own' }]);
   expect(board.setActive(true)).toMatchObject([{ before: 'down', after: 'up' }]);
@@ -96,11 +96,11 @@ it('the latency of a server is that of its latest probe, and a standby’s verdi
     board.probes.hear([board.checks.get(key)!], { assignment: 1, at: now_ms, ...batch.take(now_ms)! });
   };
   own('up');
-  expect([board.latencyOf('www', 'rs1'), board.detail('www', 'rs1').latency_ms]).toEqual([undefined, 1]);
+  expect([board.latencyOf('www', 'rs1'), board.detail('www/rs1').latency_ms]).toEqual([undefined, 1]);
   tell(7);
-  expect([board.latencyOf('www', 'rs1'), board.detail('www', 'rs1').latency_ms]).toEqual([7, 7]);
+  expect([board.latencyOf('www', 'rs1'), board.detail('www/rs1').latency_ms]).toEqual([7, 7]);
   tell(900, 'no answer');
-  expect([board.latencyOf('www', 'rs1'), board.detail('www', 'rs1').latency_ms]).toEqual([undefined, 1]);
+  expect([board.latencyOf('www', 'rs1'), board.detail('www/rs1').latency_ms]).toEqual([undefined, 1]);
   board.setActive(false);
   peer('down');
   expect(board.ownVerdict(key)).toMatchObject({ health: 'up', reason: 'own' });

@@ -242,10 +242,9 @@ export class HealthBoard {
 
   /** Checks of which nothing is known yet. */
   undecided(): number {
-    return this.#byKey
-      .keys()
-      .filter((key) => !this.#known.has(key))
-      .toArray().length;
+    let count = 0;
+    for (const key of this.#byKey.keys()) if (!this.#known.has(key)) count++;
+    return count;
   }
 
   health(service: string, server: string): Health {
@@ -275,12 +274,8 @@ export class HealthBoard {
     return services;
   }
 
-  detail(service: string, server: string): HealthDetail {
-    return this.detailOf(serverKey(service, server));
-  }
-
   /** By serverKey(). */
-  detailOf(key: string): HealthDetail {
+  detail(key: string): HealthDetail {
     const item = this.#watched.get(key);
     if (item === undefined) return { health: 'unknown', reason: '', since: undefined, latency_ms: undefined };
     if (item.keys.length === 0)
@@ -292,7 +287,7 @@ export class HealthBoard {
         decisive?.reason ??
         (item.health === 'up' ? 'in the engine at start, no verdict yet' : 'no verdict yet'),
       since: item.since ?? decisive?.at,
-      latency_ms: this.#latency(item) ?? decisive?.latency_ms,
+      latency_ms: this.probes.worst_ms(item.places) ?? decisive?.latency_ms,
     };
   }
 
@@ -309,17 +304,7 @@ export class HealthBoard {
 
   /** The worst of its checks' latest probes, of those that passed. */
   latencyOf(service: string, server: string): number | undefined {
-    const item = this.#watched.get(serverKey(service, server));
-    return item === undefined ? undefined : this.#latency(item);
-  }
-
-  #latency(item: Watched): number | undefined {
-    let worst: number | undefined;
-    for (const place of item.places) {
-      const latest = this.probes.latest_ms(place);
-      if (latest !== undefined && (worst === undefined || latest > worst)) worst = latest;
-    }
-    return worst;
+    return this.probes.worst_ms(this.#watched.get(serverKey(service, server))?.places ?? []);
   }
 
   /** By their keys. */

@@ -109,6 +109,16 @@ export class ProbeLog {
     return this.#rows.results[at] === FAIL ? undefined : rounded(this.#rows.latencies_ms[at]!);
   }
 
+  /** Of the latest probes at these places, of those that passed. */
+  worst_ms(places: readonly (number | undefined)[]): number | undefined {
+    let worst: number | undefined;
+    for (const place of places) {
+      const latest = this.latest_ms(place);
+      if (latest !== undefined && (worst === undefined || latest > worst)) worst = latest;
+    }
+    return worst;
+  }
+
   summary(key: string): ProbeSummary {
     const place = this.#places.get(key);
     if (place === undefined)

@@ -140,7 +140,7 @@ function reportServer(
   const { service, server, role, wanted, own } = subject;
   const present = own.find((each) => each.presence === 'present');
   const order = orders.of(texts.key);
-  const health = role === 'server' ? board.detailOf(texts.key) : SORRY_HEALTH;
+  const health = role === 'server' ? board.detail(texts.key) : SORRY_HEALTH;
   const { active, inactive, templates } = own.length === 1 ? own[0]! : sums(own);
   // Every second for every server of a large site: one literal, then what not all have.
   const report: ServerStatus = {
