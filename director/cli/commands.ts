@@ -7,6 +7,7 @@ import { doctor } from './commands/doctor.ts';
 import { drill } from './commands/drill.ts';
 import { events, revisions } from './commands/history.ts';
 import { connections, explain, servers, services, status } from './commands/look.ts';
+import { monitors, probe } from './commands/monitors.ts';
 import { disable, drain, enable, weight } from './commands/order.ts';
 import { hold, release, switchover } from './commands/pair.ts';
 import { run, selfDescribing, version, webConsole } from './commands/self.ts';
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   status,
   services,
   servers,
+  monitors,
   connections,
   events,
   audit,
@@ -30,6 +32,7 @@ export const commands: readonly Command[] = [
   enable,
   disable,
   weight,
+  probe,
   switchover,
   hold,
   release,

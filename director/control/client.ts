@@ -107,7 +107,7 @@ export function openControlClient(socket: string, caller: Caller): ControlClient
       for await (const data of stream('eventStream', options, signal)) yield eventSchema.parse(data);
     },
     async *live(signal) {
-      for await (const data of stream('live', {}, signal)) yield data as Live;
+      for await (const data of stream('live', {}, signal)) yield readLive(data);
     },
   };
 
@@ -128,6 +128,15 @@ export function openControlClient(socket: string, caller: Caller): ControlClient
       response.destroy();
     }
   }
+}
+
+/** Its kind alone: applyLive() looks at the rest, and at what it would change. */
+function readLive(data: unknown): Live {
+  const kind = typeof data === 'object' && data !== null && 'kind' in data ? data.kind : undefined;
+  if (kind === 'full' || kind === 'tick') return data as Live;
+  throw new FairleadError('no-answer', 'What the director sends is no live picture.', {
+    remedy: 'See that both are of the same version.',
+  });
 }
 
 function printable(text: string): string {
@@ -191,16 +200,21 @@ function toError(value: unknown, status: number): FairleadError {
     : new FairleadError('no-answer', `The director answered with status ${status}.`);
 }
 
+/** A long line comes in many pieces: each is searched once. */
 async function* lines(response: http.IncomingMessage, length_max: number): AsyncGenerator<string> {
-  let rest = '';
+  let pieces: string[] = [];
+  let length = 0;
   response.setEncoding('utf8');
   for await (const chunk of response as AsyncIterable<string>) {
-    rest += chunk;
-    if (rest.length > length_max)
-      throw new FairleadError('too-large', 'A line of the event stream is too long.');
-    for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
-      yield rest.slice(0, end);
-      rest = rest.slice(end + 1);
+    let begin = 0;
+    for (let end = chunk.indexOf('\n'); end >= 0; end = chunk.indexOf('\n', begin)) {
+      yield pieces.join('') + chunk.slice(begin, end);
+      pieces = [];
+      length = 0;
+      begin = end + 1;
     }
+    pieces.push(chunk.slice(begin));
+    length += chunk.length - begin;
+    if (length > length_max) throw new FairleadError('too-large', 'A line of the event stream is too long.');
   }
 }

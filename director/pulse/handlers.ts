@@ -114,7 +114,7 @@ export function createHandlers(core: Core, pair: () => Pair | undefined): Handle
       const keys = core.board.keys(body.service, body.server);
       for (const key of keys) core.monitors.probeNow(key);
       note({ after: { probed: keys.length } });
-      return { probed: keys.length };
+      return { probed: keys.length, at: core.clock.now() };
     },
     ha: () => reportHa(core, pair()),
     switchover: ({ body, author, note }) =>
@@ -125,7 +125,7 @@ export function createHandlers(core: Core, pair: () => Pair | undefined): Handle
     ...drillHandlers(core),
     ...accountHandlers(core.accounts),
     ...historyHandlers(core),
-    ...monitorHandlers(),
+    ...monitorHandlers(core),
     ...diagnosticsHandlers(core, pair),
   };
 }

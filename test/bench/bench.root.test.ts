@@ -13,6 +13,7 @@ const SECTIONS = [
   'turnover',
   'apply',
   'probes',
+  'live',
   'beats',
   'store',
   'sync',

@@ -169,6 +169,7 @@ const HISTORY: HistoryStatus = {
 export function exampleCheck(servers: string[]): CheckStatus {
   return {
     ...{
+      id: 'check',
       servers,
       target: '10.1.0.0:80',
       kind: 'http',
