@@ -111,7 +111,7 @@ export function createHandlers(core: Core, pair: () => Pair | undefined): Handle
     },
     ha: () => reportHa(core, pair()),
     switchover: ({ body, author }) =>
-      switchOver(core, pair(), { dryRun: body.dry_run, force: body.force, author }),
+      switchOver(core, pair(), { dryRun: body.dry_run, force: body.force, reason: body.reason, author }),
     hold: ({ author }) => orderHa(core, pair(), 'hold', author),
     release: ({ author }) => orderHa(core, pair(), 'release', author),
     ...auditHandlers(),
