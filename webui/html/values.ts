@@ -1,0 +1,97 @@
+// Any JSON as a table of paths and values: evidence of events, before and after in the audit. Whatever is given, the
+// result is bounded in rows, in depth and in length, and says so where it had to be cut.
+
+export interface ValueRow {
+  readonly path: string;
+  readonly value: string;
+}
+
+export interface ValueRows {
+  readonly rows: readonly ValueRow[];
+  /** Whether something was left out. */
+  readonly cut: boolean;
+}
+
+const ROWS_MAX = 200;
+const DEPTH_MAX = 8;
+const PATH_MAX_LENGTH = 200;
+const VALUE_MAX_LENGTH = 4_096;
+
+export function valueRows(value: unknown): ValueRows {
+  const rows: ValueRow[] = [];
+  let cut = false;
+  const add = (path: string, text: string): void => {
+    if (rows.length >= ROWS_MAX || text.length > VALUE_MAX_LENGTH) cut = true;
+    if (rows.length >= ROWS_MAX) return;
+    rows.push({ path: shorten(path, PATH_MAX_LENGTH), value: shorten(text, VALUE_MAX_LENGTH) });
+  };
+  const walk = (path: string, each: unknown, depth: number): void => {
+    if (rows.length > ROWS_MAX) return;
+    if (typeof each !== 'object' || each === null) return add(path, plainText(each));
+    if (Array.isArray(each) && each.every((item) => typeof item !== 'object' || item === null))
+      return add(path, each.length === 0 ? 'none' : each.slice(0, ROWS_MAX).map(plainText).join(', '));
+    const entries = Object.entries(each);
+    if (entries.length === 0) return add(path, 'nothing');
+    if (depth >= DEPTH_MAX) {
+      cut = true;
+      return add(path, '…');
+    }
+    for (const [key, item] of entries.slice(0, ROWS_MAX + 1)) {
+      if (rows.length >= ROWS_MAX) {
+        cut = true;
+        return;
+      }
+      walk(path === '' ? key : `${path}.${key}`, item, depth + 1);
+    }
+  };
+  if (value !== undefined) walk('', value, 0);
+  return { rows, cut };
+}
+
+function plainText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (value === null) return 'none';
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value === 'number')
+    return Number.isInteger(value) ? String(value) : String(Math.round(value * 1_000) / 1_000);
+  return value === undefined ? '' : String(value);
+}
+
+/** In one line, for lists. */
+export function valuesInShort(value: unknown, length_max = 160): string {
+  const text = valueRows(value)
+    .rows.slice(0, 12)
+    .map(({ path, value: each }) => (path === '' ? each : `${path} ${each}`))
+    .join(' · ')
+    .replace(/\s+/g, ' ');
+  return shorten(text, length_max);
+}
+
+export interface Change {
+  readonly path: string;
+  /** Undefined: it was not there. */
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/** Only what differs. */
+export function changesOf(
+  before: unknown,
+  after: unknown,
+): { readonly changes: readonly Change[]; readonly cut: boolean } {
+  const [old, fresh] = [valueRows(before), valueRows(after)];
+  const [was, is] = [byPath(old), byPath(fresh)];
+  const changes = [...new Set([...was.keys(), ...is.keys()])].flatMap((path) => {
+    const change = { path, before: was.get(path), after: is.get(path) };
+    return change.before === change.after ? [] : [change];
+  });
+  return { changes, cut: old.cut || fresh.cut };
+}
+
+function byPath({ rows }: ValueRows): Map<string, string> {
+  return new Map(rows.map(({ path, value }) => [path, value]));
+}
+
+function shorten(text: string, length_max: number): string {
+  return text.length <= length_max ? text : `${text.slice(0, length_max - 1)}…`;
+}
