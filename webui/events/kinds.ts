@@ -118,7 +118,7 @@ const TONES: readonly (readonly [RegExp, Tone])[] = [
     'warn',
   ],
   [
-    /-(up|heard|recovered|connected|again|back|ended)$|^(recovered|enabled|resumed|conflict-ended|switched-over)$/,
+    /-(up|heard|recovered|connected|again|back|ended)$|^(recovered|enabled|resumed|conflict-ended|switched-over|became-active)$/,
     'good',
   ],
 ];

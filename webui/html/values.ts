@@ -26,26 +26,27 @@ export function valueRows(value: unknown): ValueRows {
     rows.push({ path: shorten(path, PATH_MAX_LENGTH), value: shorten(text, VALUE_MAX_LENGTH) });
   };
   const walk = (path: string, each: unknown, depth: number): void => {
-    if (rows.length > ROWS_MAX) return;
-    if (typeof each !== 'object' || each === null) return add(path, plainText(each));
-    if (Array.isArray(each) && each.every((item) => typeof item !== 'object' || item === null))
-      return add(path, each.length === 0 ? 'none' : each.slice(0, ROWS_MAX).map(plainText).join(', '));
-    const entries = Object.entries(each);
-    if (entries.length === 0) return add(path, 'nothing');
-    if (depth >= DEPTH_MAX) {
+    if (typeof each !== 'object' || each === null) add(path, plainText(each));
+    else if (isFlat(each)) add(path, each.slice(0, ROWS_MAX).map(plainText).join(', ') || 'none');
+    else if (Object.keys(each).length === 0) add(path, 'nothing');
+    else if (depth >= DEPTH_MAX) {
+      add(path, '…');
       cut = true;
-      return add(path, '…');
-    }
-    for (const [key, item] of entries.slice(0, ROWS_MAX + 1)) {
-      if (rows.length >= ROWS_MAX) {
-        cut = true;
-        return;
+    } else
+      for (const [key, item] of Object.entries(each)) {
+        if (rows.length >= ROWS_MAX) {
+          cut = true;
+          return;
+        }
+        walk(path === '' ? key : `${path}.${key}`, item, depth + 1);
       }
-      walk(path === '' ? key : `${path}.${key}`, item, depth + 1);
-    }
   };
   if (value !== undefined) walk('', value, 0);
   return { rows, cut };
+}
+
+function isFlat(value: object): value is readonly unknown[] {
+  return Array.isArray(value) && value.every((item) => typeof item !== 'object' || item === null);
 }
 
 function plainText(value: unknown): string {
@@ -59,6 +60,7 @@ function plainText(value: unknown): string {
 
 /** In one line, for lists. */
 export function valuesInShort(value: unknown, length_max = 160): string {
+  if (typeof value === 'object' && value !== null && Object.keys(value).length === 0) return '';
   const text = valueRows(value)
     .rows.slice(0, 12)
     .map(({ path, value: each }) => (path === '' ? each : `${path} ${each}`))

@@ -48,10 +48,10 @@ function filterForm(filter: EventFilter, now: number): Html {
   const { from: _from, to: _to, ...timeless } = filter;
   return html`<form method="get" action="/events" class="filters" role="search" aria-label="Filter events">
 <label>What <select name="group"><option value="">everything</option>${KIND_GROUPS.map(({ name, title }) => html`<option value="${name}"${when(name === group, 'selected')}>${title}</option>`)}</select></label>
-<label>Kind <input name="kind" value="${kind}" list="kinds" placeholder="any" size="14" autocapitalize="none"></label>
+<label>Kind <input name="kind" value="${kind}" list="kinds" placeholder="any" size="11" autocapitalize="none"></label>
 <datalist id="kinds">${ALL_KINDS.map((each) => html`<option value="${each}"></option>`)}</datalist>
-<label>Subject <input name="subject" value="${subject}" placeholder="www or www/rs1" size="14" autocapitalize="none"></label>
-<label>Text <input name="q" type="search" value="${q}" size="16"></label>
+<label>Subject <input name="subject" value="${subject}" placeholder="www or www/rs1" size="12" autocapitalize="none"></label>
+<label>Text <input name="q" type="search" value="${q}" size="11"></label>
 <label>From <input name="from" type="datetime-local" step="1" value="${momentField(from)}"></label>
 <label>To <input name="to" type="datetime-local" step="1" value="${momentField(to)}"></label>
 <span class="row"><button class="main">Show</button> <a href="/events">All</a></span>

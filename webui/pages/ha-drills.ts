@@ -43,7 +43,9 @@ export const drillPages: readonly Page[] = [
   },
 ];
 
-export function drillPanel(drills: readonly DrillRow[], now: number): Html {
+export function drillPanel(drills: readonly DrillRow[] | undefined, now: number): Html {
+  if (drills === undefined)
+    return html`<h2>Drills</h2><p class="quiet">The reports cannot be read at the moment.</p>`;
   return html`<h2>Drills</h2>${drillTable(drills, now)}${howTo()}${drills.length === 0 ? NOTHING : html`<p><a href="/ha/drills">All reports</a></p>`}`;
 }
 

@@ -134,7 +134,7 @@ export function switchoverBody(
   const vips = status === undefined ? 'the virtual IPs' : counted(status.virtual_ips.length, 'virtual IP');
   const elsewhere = status !== undefined && status.node !== from;
   return html`<p>${from} is active. It would hand ${vips} to <strong>${to}</strong>. Established connections go on.</p>
-${elsewhere ? html`<p class="banner warn">This is the console of ${status.node}, which stands by: ${from} is asked to do it.</p>` : NOTHING}
+${elsewhere ? html`<p class="banner warn narrow">This is the console of ${status.node}, which stands by: ${from} is asked to do it.</p>` : NOTHING}
 ${status === undefined ? NOTHING : rolesNow(status)}
 <h2>Looked at</h2>
 <ul class="checks">${checks.map(drawCheck)}</ul>
@@ -158,11 +158,11 @@ function drawCheck({ name, ok, detail, skippable, remedy }: PreflightCheck): Htm
 }
 
 function verdict(failed: readonly PreflightCheck[], possible: boolean): Html {
-  if (failed.length === 0) return html`<p class="banner good">All checks pass.</p>`;
+  if (failed.length === 0) return html`<p class="banner good narrow">All checks pass.</p>`;
   const names = failed.filter(({ skippable }) => possible || !skippable).map(({ name }) => name);
   return possible
-    ? html`<p class="banner warn">Not all is well: ${names.join(', ')}. It can be done in spite of that, with a reason.</p>`
-    : html`<p class="banner bad">It cannot be done now: ${names.join(', ')}. Put that right first.</p>`;
+    ? html`<p class="banner warn narrow">Not all is well: ${names.join(', ')}. It can be done in spite of that, with a reason.</p>`
+    : html`<p class="banner bad narrow">It cannot be done now: ${names.join(', ')}. Put that right first.</p>`;
 }
 
 function orderForm(

@@ -4,6 +4,7 @@
 import { isAllowed } from '../../director/control/account-schema.ts';
 import type { Ha } from '../../director/control/ha-schema.ts';
 import type { ApiEvent, Status } from '../../director/control/schema.ts';
+import { FairleadError } from '../../director/model/error.ts';
 import { cell } from '../cells/cell.ts';
 import { HA, haCells } from '../cells/ha.ts';
 import { eventTable } from '../events/row.ts';
@@ -41,24 +42,32 @@ const overviewPages: readonly Page[] = [
           html`<p>The director has not been heard yet: nothing is known of a pair.</p>`,
         );
       const [moves, drills] = await Promise.all([
-        client.call('events', { query: { kind: MOVES.join(','), limit: 500 } }),
-        client.call('drills', { query: { limit: DRILLS_SHOWN } }),
+        orNothing(client.call('events', { query: { kind: MOVES.join(','), limit: 500 } })),
+        orNothing(client.call('drills', { query: { limit: DRILLS_SHOWN } })),
       ]);
-      const recent = moves.events
-        .filter(({ kind }) => MOVES.includes(kind))
-        .slice(-MOVES_SHOWN)
-        .reverse();
-      return view('High availability', haBody(context, picture, { moves: recent, drills: drills.drills }), {
+      const recent = moves?.events.filter(({ kind }) => MOVES.includes(kind)).slice(-MOVES_SHOWN);
+      const past = { moves: recent?.reverse(), drills: drills?.drills };
+      return view('High availability', haBody(context, picture, past), {
         live: [HA],
       });
     },
   },
 ];
 
+/** Newest first; undefined: it could not be read. */
 export interface HaPast {
-  /** Newest first. */
-  readonly moves: readonly ApiEvent[];
-  readonly drills: readonly DrillRow[];
+  readonly moves: readonly ApiEvent[] | undefined;
+  readonly drills: readonly DrillRow[] | undefined;
+}
+
+/** The page is needed most when the director is away: its last picture is shown then, and this is left out. */
+async function orNothing<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof FairleadError) return undefined;
+    throw error;
+  }
 }
 
 export function haBody(
@@ -74,16 +83,22 @@ export function haBody(
   return html`<p class="banner bad alarm" role="alert">${cell(HA, 'alarm', cells)}</p>
 ${drawPair(status, ha)}
 ${operator ? orderPanel(status, ha, context.csrf) : html`<p class="quiet">Switchover, hold and release take the role operator.</p>`}
-<div class="panels">
+<div class="flow">
 ${vipPanel(status)}
 ${protectionPanel(status, ha)}
 ${timerPanel(ha)}
 ${syncPanel(status)}
 </div>
 <h2>Last moves</h2>
-${moves.length === 0 ? html`<p class="quiet">No takeover, switchover or hold is recorded.</p>` : eventTable(moves, context.now)}
+${drawMoves(moves, context.now)}
 <p><a href="/events?group=pair">All events of the pair</a></p>
 ${drillPanel(drills, context.now)}`;
+}
+
+function drawMoves(moves: HaPast['moves'], now: number): Html {
+  if (moves === undefined) return html`<p class="quiet">The events cannot be read at the moment.</p>`;
+  if (moves.length === 0) return html`<p class="quiet">No takeover, switchover or hold is recorded.</p>`;
+  return eventTable(moves, now);
 }
 
 function alone({ node, cluster, virtual_ips }: Omit<Status, 'services'>): Html {
