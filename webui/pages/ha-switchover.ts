@@ -2,6 +2,7 @@
 // A form is good for the director that was active when it was drawn: sending it again never moves the VIPs back.
 import { randomBytes } from 'node:crypto';
 import { isAllowed } from '../../director/control/account-schema.ts';
+import type { ControlClient } from '../../director/control/client.ts';
 import type { PreflightCheck, SwitchoverReply } from '../../director/control/ha-schema.ts';
 import type { Status } from '../../director/control/schema.ts';
 import { EXIT, FairleadError } from '../../director/model/error.ts';
@@ -46,9 +47,7 @@ export function switchoverPages(): readonly Page[] {
         insistConfirmed(form, picture?.status.cluster, force, reason);
         const looked = await client.call('switchover', { body: { dry_run: true } });
         insistSame(form, looked);
-        const reply = await client.call('switchover', {
-          body: { force, ...(reason === '' ? {} : { reason }) },
-        });
+        const reply = await order(client, force, reason);
         return redirect(`/ha/switchover/${keep({ reply, who: identity.user, at: now })}`);
       },
     },
@@ -67,6 +66,23 @@ export function switchoverPages(): readonly Page[] {
       },
     },
   ];
+}
+
+/** A refusal speaks of the command line's options; here it is a form that is to be drawn anew. */
+async function order(
+  client: Pick<ControlClient, 'call'>,
+  force: boolean,
+  reason: string,
+): Promise<SwitchoverReply> {
+  try {
+    return await client.call('switchover', { body: { force, ...(reason === '' ? {} : { reason }) } });
+  } catch (error) {
+    if (!(error instanceof FairleadError) || error.code !== 'switchover-refused') throw error;
+    throw new FairleadError(error.code, error.message, {
+      remedy: 'Look at the checks again: each says what to do about it.',
+      exit: EXIT.refused,
+    });
+  }
 }
 
 function insistConfirmed(form: Fields, cluster: string | undefined, force: boolean, reason: string): void {
