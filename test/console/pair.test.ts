@@ -27,7 +27,7 @@ const see = (visitor: Visitor, target: string, expected: RegExp): Promise<void> 
 
 /** Programs start on a machine that does other things too. */
 const PATIENCE_MS = 60_000;
-const PATIENT = { timeout: 15_000, interval: 50 };
+const PATIENT = { timeout: 25_000, interval: 50 };
 
 beforeAll(async () => {
   pair = await PairConsoles.open();

@@ -16,6 +16,7 @@ const RETRY_FIRST_MS = 250;
 const RETRY_LAST_MS = 2_000;
 const BEAT_MS = 15_000;
 const BROWSER_RETRY_MS = 1_000;
+const ANEW = 'event: anew\ndata: {}\n\n';
 
 interface Browser {
   readonly response: Response;
@@ -71,6 +72,13 @@ export function createEventHub({ client, clock, draw }: EventHubOptions): EventH
       write(browser, event, text);
     }
   };
+  const newestId = async (): Promise<number> =>
+    (await client.call('events', { query: { limit: 1 } })).events.at(-1)?.id ?? 0;
+  /** The director counts from the beginning again, as its disk had lost or never had its events. */
+  const beginAnew = (): void => {
+    lastId = undefined;
+    for (const { response } of browsers) response.end(ANEW);
+  };
   const pause = (delay_ms: number): Promise<void> =>
     new Promise((resolve) => {
       const waiting = clock.after(delay_ms, resolve);
@@ -87,6 +95,7 @@ export function createEventHub({ client, clock, draw }: EventHubOptions): EventH
     let retry_ms = RETRY_FIRST_MS;
     while (!ended.signal.aborted) {
       try {
+        if (lastId !== undefined && (await newestId()) < lastId) beginAnew();
         for await (const event of client.follow(lastId, ended.signal)) {
           retry_ms = RETRY_FIRST_MS;
           take(event);
@@ -129,6 +138,10 @@ export function createEventHub({ client, clock, draw }: EventHubOptions): EventH
       });
       response.write(`retry: ${BROWSER_RETRY_MS}\n\n`);
       try {
+        if (since > (lastId ?? 0) && (await newestId()) < since) {
+          response.end(ANEW);
+          return;
+        }
         const missed = await client.call('events', {
           query: { ...apiQueryOf(filter), since, limit: REPLAY_MAX },
         });

@@ -83,7 +83,7 @@ function connect(): void {
   source.onopen = () => tell('live: new events appear here');
   source.onerror = () => tell('not live at the moment; it is tried again');
   source.onmessage = hear;
-  source.addEventListener('login', () => location.reload());
+  for (const end of ['login', 'anew']) source.addEventListener(end, () => location.reload());
 }
 
 function disconnect(): void {
