@@ -136,13 +136,12 @@ function ageText(age_ms: number): string {
   return age_ms >= 10_000 ? ago(age_ms) : `${milliseconds(age_ms)} ago`;
 }
 
-export function linkCells(link: Link, deadtime_ms = 1_000): Cells {
+function linkCells(link: Link, deadtime_ms = 1_000): Cells {
   const direction = (age: number | undefined, who: string): Cell => {
     if (age === undefined) return { text: `${who}: never`, tone: 'bad' };
     const tone: Tone = age <= SILENT_DEADTIMES * deadtime_ms ? 'good' : 'bad';
     return { text: `${who}: ${ageText(age)}`, tone };
   };
-  const rejected = Object.entries(link.rejected).filter(([, count]) => count > 0);
   return {
     state: link.up
       ? { text: '▲ up', tone: 'good', title: link.detail }
@@ -150,12 +149,17 @@ export function linkCells(link: Link, deadtime_ms = 1_000): Cells {
     out: direction(link.they_heard_age_ms, 'they hear us'),
     in: direction(link.heard_age_ms, 'we hear them'),
     loss: lossOf(link.lost_permille),
-    rejected:
-      rejected.length === 0
-        ? { text: 'none' }
-        : { text: `◆ ${rejected.map(([reason, count]) => `${reason} ${count}`).join(', ')}`, tone: 'warn' },
+    rejected: rejectedOf(link.rejected),
     counts: { text: `${link.sent} sent, ${link.received} received` },
   };
+}
+
+/** Each start of the peer costs some that are not confirmed yet; anything else is worth a look. */
+function rejectedOf(counts: Link['rejected']): Cell {
+  const all = Object.entries(counts).filter(([, count]) => count > 0);
+  const text = all.map(([reason, count]) => `${reason} ${count}`).join(', ');
+  if (all.length === 0) return { text: 'none' };
+  return all.every(([reason]) => reason === 'unconfirmed') ? { text } : { text: `◆ ${text}`, tone: 'warn' };
 }
 
 function lossOf(permille: number): Cell {

@@ -61,7 +61,16 @@ export const KIND_GROUPS: readonly KindGroup[] = [
     name: 'vips',
     title: 'Virtual IPs',
     kinds: [
-      ...['vip-raised', 'vip-released', 'vip-failed', 'vip-put-back', 'vip-held', 'claimant', 'raise-failed'],
+      ...[
+        'vip-raised',
+        'vip-restored',
+        'vip-released',
+        'vip-failed',
+        'vip-put-back',
+        'vip-held',
+        'claimant',
+        'raise-failed',
+      ],
       ...['raised-again', 'release-failed', 'lease-put-back', 'leftovers-released'],
     ],
   },

@@ -58,5 +58,5 @@ function drawLink(
   return html`<li class="link"><h3>${link.name} ${at('state')}</h3>
 <p class="wire out"><span class="unseen">${node} to ${peer}: </span>${at('out')}</p>
 <p class="wire in"><span class="unseen">${peer} to ${node}: </span>${at('in')}</p>
-<p class="quiet small">loss ${at('loss')} · rejected ${at('rejected')} · ${at('counts')}${link.peer_address === undefined || link.kind === 'serial' ? '' : ` · from ${link.peer_address}`}</p></li>`;
+<p class="quiet fine">loss ${at('loss')} · rejected ${at('rejected')} · ${at('counts')}${link.peer_address === undefined || link.kind === 'serial' ? '' : ` · from ${link.peer_address}`}</p></li>`;
 }

@@ -17,7 +17,7 @@ import { type DrillRow, drillPages, drillPanel } from './ha-drills.ts';
 import { orderPages, orderPanel } from './ha-orders.ts';
 import { switchoverPages } from './ha-switchover.ts';
 
-export const MOVES: readonly string[] = [
+const MOVES: readonly string[] = [
   ...['takeover', 'took-back', 'took-over', 'switched-over', 'switchover-ordered', 'handed-over'],
   ...['became-active', 'became-standby', 'cut-off', 'yielded', 'lost-claim', 'both-active', 'conflict-ended'],
   ...['takeover-blocked', 'hold', 'hold-ended', 'order-refused'],
@@ -80,7 +80,7 @@ export function haBody(
     return html`${alone(status)}${vipPanel(status)}${drillPanel(drills, context.now)}`;
   const cells = haCells(status);
   const operator = isAllowed(context.identity.role, 'operator');
-  return html`<p class="banner bad alarm" role="alert">${cell(HA, 'alarm', cells)}</p>
+  return html`<p class="banner bad pair-alarm" role="alert">${cell(HA, 'alarm', cells)}</p>
 ${drawPair(status, ha)}
 ${operator ? orderPanel(status, ha, context.csrf) : html`<p class="quiet">Switchover, hold and release take the role operator.</p>`}
 <div class="flow">
