@@ -1,5 +1,7 @@
 // The pair's page in every state that a pair can be in, drawn from made-up pictures.
 import { describe, expect, it } from 'vitest';
+import { parseConfiguration } from '../../director/config/parse.ts';
+import type { AccountRole, Identity } from '../../director/control/account-schema.ts';
 import type { Ha } from '../../director/control/ha-schema.ts';
 import { FairleadError } from '../../director/model/error.ts';
 import { haCells } from '../../webui/cells/ha.ts';
@@ -9,11 +11,10 @@ import { outcomeBody, phaseBars, phasesOf } from '../../webui/pages/ha-outcome.t
 import { cannotLook, switchoverBody } from '../../webui/pages/ha-switchover.ts';
 import { HOSTILE, NOW, pairOf, pictureOf } from './support/pictures.ts';
 
-const admin = { id: '1', user: 'ann', role: 'admin', kind: 'session', csrf: 'c', first_run: false } as const;
-const context = { identity: admin as never, csrf: 'token', now: NOW };
-const page = (ha: Ha | undefined, role = 'admin'): string =>
-  haBody({ ...context, identity: { ...admin, role } as never }, pictureOf(ha), { moves: [], drills: [] })
-    .text;
+const admin: Identity = { kind: 'session', id: '1', user: 'ann', role: 'admin', csrf: 'c', first_run: false };
+const context = { identity: admin, csrf: 'token', now: NOW };
+const page = (ha: Ha | undefined, role: AccountRole = 'admin'): string =>
+  haBody({ ...context, identity: { ...admin, role } }, pictureOf(ha), { moves: [], drills: [] }).text;
 const cells = (ha: Ha) => haCells(pictureOf(ha).status);
 const pair = pairOf();
 const standby = (peer: Partial<NonNullable<Ha['peer']>>, hold = false): Ha =>
@@ -115,6 +116,12 @@ describe('the pair’s page', () => {
     }
   });
 
+  it('shows a single director a configuration that is one', () => {
+    const [, shown = ''] = /<pre>([\s\S]*?)<\/pre>/.exec(page(undefined)) ?? [];
+    const parsed = parseConfiguration(`cluster: web\n${shown}\nservices: {}\n`, 'the page');
+    expect('problems' in parsed ? parsed.problems : []).toEqual([]);
+  });
+
   it('offers hold or release, never both, and neither to viewers', () => {
     expect(page(pair)).toMatch(/action="\/ha\/hold"[\s\S]*name="moves"/);
     expect(page(pair)).not.toContain('action="/ha/release"');
@@ -174,8 +181,8 @@ describe('the switchover’s page', () => {
     remedy: 'look at the cable',
   };
   const reply = { done: false, dry_run: true, from: 'lb1', to: 'lb2', phases_ms: {}, reason: '' };
-  const draw = (checks: (typeof ok)[], role = 'operator', node = 'lb1'): string =>
-    switchoverBody({ csrf: 't', identity: { ...admin, role } as never }, pictureOf(pair, { node }).status, {
+  const draw = (checks: (typeof ok)[], role: AccountRole = 'operator', node = 'lb1'): string =>
+    switchoverBody({ csrf: 't', identity: { ...admin, role } }, pictureOf(pair, { node }).status, {
       ...reply,
       checks,
     }).text;

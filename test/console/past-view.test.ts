@@ -149,6 +149,16 @@ describe('values', () => {
     ]);
   });
 
+  it('tell moments as such, and sentences below each other', () => {
+    const long = 'a sentence that is longer than a word or two, or three';
+    expect(valueRows({ deadline: NOW, since_ms: 5, weight_at: 3, changes: [long, 'b'] }).rows).toEqual([
+      { path: 'deadline', value: '2026-09-21 14:13:20 UTC' },
+      { path: 'since_ms', value: '5' },
+      { path: 'weight_at', value: '3' },
+      { path: 'changes', value: `${long}\nb` },
+    ]);
+  });
+
   it('are cut where they are endless, and say so', () => {
     let deep: unknown = 1;
     for (let index = 0; index < 50; index++) deep = { deep };

@@ -1,6 +1,8 @@
 // Any JSON as a table of paths and values: evidence of events, before and after in the audit. Whatever is given, the
 // result is bounded in rows, in depth and in length, and says so where it had to be cut.
 
+import { absolute } from './format.ts';
+
 export interface ValueRow {
   readonly path: string;
   readonly value: string;
@@ -13,6 +15,7 @@ export interface ValueRows {
 }
 
 const ROWS_MAX = 200;
+const LIST_ITEM_LENGTH = 40;
 const DEPTH_MAX = 8;
 const PATH_MAX_LENGTH = 200;
 const VALUE_MAX_LENGTH = 4_096;
@@ -26,8 +29,8 @@ export function valueRows(value: unknown): ValueRows {
     rows.push({ path: shorten(path, PATH_MAX_LENGTH), value: shorten(text, VALUE_MAX_LENGTH) });
   };
   const walk = (path: string, each: unknown, depth: number): void => {
-    if (typeof each !== 'object' || each === null) add(path, plainText(each));
-    else if (isFlat(each)) add(path, each.slice(0, ROWS_MAX).map(plainText).join(', ') || 'none');
+    if (typeof each !== 'object' || each === null) add(path, momentText(path, each) ?? plainText(each));
+    else if (isFlat(each)) add(path, listText(each));
     else if (Object.keys(each).length === 0) add(path, 'nothing');
     else if (depth >= DEPTH_MAX) {
       add(path, '…');
@@ -43,6 +46,20 @@ export function valueRows(value: unknown): ValueRows {
   };
   if (value !== undefined) walk('', value, 0);
   return { rows, cut };
+}
+
+const MOMENT = /(^|[._])(at|since|until|deadline|expires|created|started|drained|done)$/;
+
+/** Numbers that are wall clock by name and by size: those of this century. */
+function momentText(path: string, value: unknown): string | undefined {
+  const isMoment = typeof value === 'number' && value > 9.5e11 && value < 4.1e12 && MOMENT.test(path);
+  return isMoment ? absolute(value) : undefined;
+}
+
+/** Short ones in a row, sentences below each other. */
+function listText(list: readonly unknown[]): string {
+  const texts = list.slice(0, ROWS_MAX).map(plainText);
+  return texts.join(texts.some(({ length }) => length > LIST_ITEM_LENGTH) ? '\n' : ', ') || 'none';
 }
 
 function isFlat(value: object): value is readonly unknown[] {

@@ -77,7 +77,7 @@ export function haBody(
 ): Html {
   const { ha } = status;
   if (ha === undefined || !ha.pair)
-    return html`${alone(status)}${vipPanel(status)}${drillPanel(drills, context.now)}`;
+    return html`<div class="alone">${alone(status)}${status.virtual_ips.length === 0 ? NOTHING : vipPanel(status)}</div>${drillPanel(drills, context.now)}`;
   const cells = haCells(status);
   const operator = isAllowed(context.identity.role, 'operator');
   return html`<p class="banner bad pair-alarm" role="alert">${cell(HA, 'alarm', cells)}</p>
@@ -104,7 +104,7 @@ function drawMoves(moves: HaPast['moves'], now: number): Html {
 function alone({ node, cluster, virtual_ips }: Omit<Status, 'services'>): Html {
   return html`<div class="panel">
 <h2>${node} is the only director</h2>
-<p>Cluster <strong>${cluster}</strong> has no second director. ${node} does all the work and that is fine; but while it is away, nobody answers for ${counted(virtual_ips.length, 'virtual IP')}.</p>
+<p>Cluster <strong>${cluster}</strong> has no second director. ${node} does all the work, and that is fine; but while it is away, ${virtual_ips.length === 0 ? 'nobody takes its place' : `nobody answers for ${counted(virtual_ips.length, 'virtual IP')}`}.</p>
 <h3>What a pair takes</h3>
 <ol>
 <li>A second machine with Fairlead, in the same networks as this one.</li>
