@@ -197,7 +197,8 @@ export class Heartbeat implements AsyncDisposable {
       setImmediate(() => {
         if (this.#closed) return;
         const now_ms = clock.monotonic_ms();
-        this.#lateness.note(now_ms - due_ms);
+        // What was never due (NEVER) is not late.
+        if (due_ms >= 0) this.#lateness.note(now_ms - due_ms);
         // What was missed is not made up for: beats are a sign of life now.
         if (now_ms >= this.#nextTick_ms)
           this.#nextTick_ms = Math.max(this.#nextTick_ms + this.#settings.interval_ms, now_ms + 1);

@@ -3,6 +3,8 @@ import { openControlClient } from '../director/control/client.ts';
 import type { Clock } from '../director/model/clock.ts';
 import { createApp } from './app.ts';
 import { loadAssets } from './assets.ts';
+import { eventRow } from './events/row.ts';
+import { createEventHub } from './live/event-hub.ts';
 import { createLiveHub } from './live/hub.ts';
 import { openMirror } from './mirror/mirror.ts';
 import { outsideRoutes } from './outside.ts';
@@ -45,11 +47,14 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
   await using parts = new AsyncDisposableStack();
   const mirror = parts.use(openMirror({ client: own, clock }));
   const hub = parts.use(createLiveHub({ mirror, clock }));
+  const draw = (event: Parameters<typeof eventRow>[0], now: number): string => eventRow(event, now).text;
+  const events = parts.use(createEventHub({ client: own, clock, draw }));
   const identifier = createIdentifier(own, clock);
   const app = createApp({
     pages: PAGES,
     mirror,
     hub,
+    events,
     identifier,
     flashes: createFlashes(),
     assets,

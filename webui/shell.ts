@@ -6,11 +6,13 @@ import type { ControlClient } from '../director/control/client.ts';
 import { toProblem } from '../director/control/problem.ts';
 import type { Clock } from '../director/model/clock.ts';
 import { EXIT, FairleadError } from '../director/model/error.ts';
+import { filterOf } from './events/filter.ts';
 import { html, NOTHING } from './html/html.ts';
 import { renderBare, renderPage } from './html/layout.ts';
 import { fromOf } from './http/from.ts';
 import { fieldsOf, sameOrigin } from './http/input.ts';
 import { seeOther, sendHtml } from './http/reply.ts';
+import type { EventHub } from './live/event-hub.ts';
 import type { LiveHub } from './live/hub.ts';
 import type { Mirror } from './mirror/mirror.ts';
 import {
@@ -31,6 +33,7 @@ export interface ShellOptions {
   readonly pages: readonly Page[];
   readonly mirror: Mirror;
   readonly hub: LiveHub;
+  readonly events: EventHub;
   readonly identifier: Identifier;
   readonly flashes: Flashes;
   readonly clientFor: (identity: Identity, from: string) => ControlClient;
@@ -140,6 +143,20 @@ export function pageRoutes(options: ShellOptions): Router {
         await answer(request, response, context, view(title, back, { status }), refusal);
       }
     };
+  // Before the pages, as one of them has the address /events/:id.
+  router.get('/events/live', async (request, response) => {
+    const identity = await identityOf(request);
+    if (identity === undefined || identity.first_run) {
+      response.status(401).end();
+      return;
+    }
+    const query = fieldsOf(request.query);
+    await options.events.open(response, {
+      filter: filterOf(query),
+      since: idOf(request.headers['last-event-id']) ?? idOf(query.since) ?? 0,
+      allowed: async () => (await identityOf(request)) !== undefined,
+    });
+  });
   for (const page of options.pages) router[page.method](page.path, guarded(page));
 
   router.get('/live', async (request, response) => {
@@ -173,6 +190,10 @@ export function pageRoutes(options: ShellOptions): Router {
     seeOther(response, back !== undefined && /^\/(?![/\\])[\x21-\x7e]*$/.test(back) ? back : '/');
   });
   return router;
+}
+
+function idOf(given: string | string[] | undefined): number | undefined {
+  return typeof given === 'string' && /^\d{1,15}$/.test(given) ? Number(given) : undefined;
 }
 
 /** The director holds every call against the role too; this one comes before anything is asked. */

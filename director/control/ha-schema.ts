@@ -28,6 +28,15 @@ const heartbeatSchema = z.object({
   lateness_p99_ms: z.number().optional(),
   lateness_max_ms: z.number().optional(),
   priority_mode: z.string().optional(),
+  /** Of the configuration that the heartbeat runs with. */
+  priority: count.optional(),
+  interval_ms: z.number().optional(),
+  deadtime_ms: z.number().optional(),
+  initdead_ms: z.number().optional(),
+  failback: z.enum(['manual', 'auto']).optional(),
+  witnesses: z.array(z.string()).optional(),
+  /** Whether a command makes sure of the peer before a takeover. */
+  fence: z.boolean().optional(),
 });
 
 const peerSchema = z.object({
@@ -118,6 +127,8 @@ export const switchoverBodySchema = z.strictObject({
   dry_run: z.boolean().default(false),
   /** In spite of failed checks that may be skipped. */
   force: z.boolean().default(false),
+  /** Why, in the operator's words; kept with the event. */
+  reason: z.string().trim().max(500).optional(),
 });
 
 const preflightSchema = z.object({
@@ -126,6 +137,8 @@ const preflightSchema = z.object({
   detail: z.string(),
   /** Whether `force` goes on without it. */
   skippable: z.boolean(),
+  /** Of one that failed: what to do about it. */
+  remedy: z.string().optional(),
 });
 export type PreflightCheck = z.infer<typeof preflightSchema>;
 

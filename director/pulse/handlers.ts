@@ -118,7 +118,9 @@ export function createHandlers(core: Core, pair: () => Pair | undefined): Handle
     },
     ha: () => reportHa(core, pair()),
     switchover: ({ body, author, note }) =>
-      switchOver(core, pair(), { dryRun: body.dry_run, force: body.force, author, note }),
+      switchOver(core, pair(), {
+        ...{ dryRun: body.dry_run, force: body.force, reason: body.reason, author, note },
+      }),
     hold: ({ author, note }) => orderHa(core, pair(), 'hold', author, note),
     release: ({ author, note }) => orderHa(core, pair(), 'release', author, note),
     ...auditHandlers(core),

@@ -7,6 +7,7 @@ import type { Clock } from '../../director/model/clock.ts';
 import { FairleadError } from '../../director/model/error.ts';
 import { type Cells, encodeCell } from '../cells/cell.ts';
 import { DIRECTOR, directorCells } from '../cells/director.ts';
+import { HA, haCells } from '../cells/ha.ts';
 import { serverCells, serviceCells } from '../cells/service.ts';
 import type { Mirror, Picture } from '../mirror/mirror.ts';
 
@@ -17,7 +18,7 @@ const RETRY_MS = 1_000;
 
 interface Browser {
   readonly response: Response;
-  /** Services that it shows, and the strip. */
+  /** Services that it shows, the pair if it does, and the strip. */
   readonly topics: readonly string[];
   /** Asked now and then: whether it may still look. */
   readonly allowed: () => Promise<boolean>;
@@ -109,10 +110,13 @@ function messageOf(at: number, parts: readonly string[]): string {
 }
 
 /** Which rows there are. */
-function shapeOf(picture: Picture): string {
-  return picture.services
-    .map(({ name, servers }) => `${name}:${servers.map((server) => server.name).join(',')}`)
-    .join(';');
+function shapeOf({ services, status }: Picture): string {
+  const rows = services.map(
+    ({ name, servers }) => `${name}:${servers.map((server) => server.name).join(',')}`,
+  );
+  const { virtual_ips, ha } = status;
+  const vips = virtual_ips.map(({ address }) => address);
+  return [...rows, vips.join(), (ha?.links ?? []).map(({ name }) => name).join()].join(';');
 }
 
 /** Takes the picture in; returns, by topic, what has changed as members of a JSON object. */
@@ -137,6 +141,7 @@ function update(sent: Map<string, Map<string, string>>, picture: Picture): Map<s
   collect(DIRECTOR, (into) =>
     compare(DIRECTOR, DIRECTOR, directorCells(picture.status, picture.services), into),
   );
+  collect(HA, (into) => compare(HA, HA, haCells(picture.status), into));
   for (const service of picture.services)
     collect(service.name, (into) => {
       compare(service.name, service.name, serviceCells(service), into);
@@ -144,7 +149,8 @@ function update(sent: Map<string, Map<string, string>>, picture: Picture): Map<s
         compare(service.name, `${service.name}/${server.name}`, serverCells(server), into);
     });
   const names = new Set(picture.services.map((service) => service.name));
-  for (const topic of sent.keys()) if (topic !== DIRECTOR && !names.has(topic)) sent.delete(topic);
+  for (const topic of sent.keys())
+    if (topic !== DIRECTOR && topic !== HA && !names.has(topic)) sent.delete(topic);
   return changed;
 }
 

@@ -2,7 +2,7 @@
 import type { HaOrderReply, PreflightCheck, SwitchoverReply } from '../../control/ha-schema.ts';
 import { EXIT, type ExitCode, FairleadError } from '../../model/error.ts';
 import type { Command, CommandContext } from '../command.ts';
-import { flag } from '../command.ts';
+import { flag, text } from '../command.ts';
 import { paint, plain } from '../table.ts';
 import { print, READ_OPTIONS } from './common.ts';
 
@@ -16,6 +16,7 @@ export const switchover: Command = {
   options: {
     'dry-run': { type: 'boolean', help: 'Only the checks' },
     force: { type: 'boolean', help: 'In spite of failed checks, unless they make it dangerous' },
+    reason: { type: 'string', value: 'TEXT', help: 'Why; kept with the event' },
     ...READ_OPTIONS,
   },
   details: [
@@ -26,6 +27,7 @@ export const switchover: Command = {
   examples: ['fairlead switchover --dry-run', 'fairlead switchover', 'fairlead switchover --force'],
   run: async (context) => {
     const force = flag(context.values, 'force');
+    const reason = text(context.values, 'reason');
     const looked = await context.client.call('switchover', { body: { dry_run: true, force } });
     const json = flag(context.values, 'json');
     if (!json) for (const check of looked.checks) context.terminal.out(checkLine(context, check, force));
@@ -33,7 +35,9 @@ export const switchover: Command = {
     if (failed.length > 0) return refuse(context, looked, failed);
     if (flag(context.values, 'dry-run'))
       return print(context, looked, () => `dry run: ${looked.from} would hand over to ${looked.to}\n`);
-    const done = await context.client.call('switchover', { body: { dry_run: false, force } });
+    const done = await context.client.call('switchover', {
+      body: { dry_run: false, force, ...(reason === undefined ? {} : { reason }) },
+    });
     return print(
       context,
       done,

@@ -41,6 +41,7 @@ function reportHeartbeat(pair: Pair): NonNullable<Ha['heartbeat']> {
     running: heartbeat.running(),
     restarts: heartbeat.restarts,
     ...(detail === undefined ? {} : { detail }),
+    ...pair.rules,
   };
   const { status } = heartbeat;
   if (status === undefined) return beginning;

@@ -12,6 +12,8 @@ import { preflight } from './preflight.ts';
 export interface SwitchoverRequest {
   readonly dryRun: boolean;
   readonly force: boolean;
+  /** In the operator's words. */
+  readonly reason?: string | undefined;
   readonly author: string;
   readonly note: Note;
 }
@@ -48,10 +50,10 @@ export async function switchOver(
       failed.every((each) => each.skippable),
     );
   const phases_ms: Record<string, number> = {};
-  core.record('switchover-ordered', 'director', `to ${pair.peer}, by order of ${request.author}`, {
-    author: request.author,
-    skipped: checks.filter((each) => !each.ok).map((each) => each.name),
-  });
+  const { author, reason: why = '' } = request;
+  const skipped = checks.filter((each) => !each.ok).map((each) => each.name);
+  const order = { author, skipped, ...(why === '' ? {} : { reason: why }) };
+  core.record('switchover-ordered', 'director', `to ${pair.peer}, by order of ${author}`, order);
   await flush(core, pair, request.force, phases_ms);
   const begun_ms = core.clock.monotonic_ms();
   const result = await pair.heartbeat.order('switchover');
@@ -59,8 +61,20 @@ export async function switchOver(
   const { done, ...phases } = result.phases_ms ?? {};
   Object.assign(phases_ms, phases);
   // The heartbeat answers when a beat of the peer says that it is active.
-  request.note({ after: { active: pair.peer, forced: checks.some((each) => !each.ok) } });
+  request.note({
+    after: { active: pair.peer, forced: skipped.length > 0, ...(why === '' ? {} : { reason: why }) },
+  });
   phases_ms['claim seen'] = done ?? core.clock.monotonic_ms() - begun_ms;
+  const told = why === '' ? '' : `: ${why}`;
+  core.record(
+    'switched-over',
+    'director',
+    `from ${core.node} to ${pair.peer}, by order of ${author}${told}`,
+    {
+      ...order,
+      ...{ from: core.node, to: pair.peer, phases_ms },
+    },
+  );
   return { ...reply, done: true, phases_ms, reason: result.reason };
 }
 

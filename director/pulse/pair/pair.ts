@@ -121,6 +121,20 @@ export class Pair implements AsyncDisposable {
     return this.#options.configuration.heartbeat?.deadtime_ms ?? 0;
   }
 
+  /** How the heartbeat was told to keep time, and what it asks before a takeover. */
+  get rules() {
+    const { configuration } = this.#options;
+    const { heartbeat, directors } = configuration;
+    const own = directors.find(({ name }) => name === this.core.node);
+    if (heartbeat === undefined || own === undefined) return undefined;
+    const { interval_ms, deadtime_ms, initdead_ms, failback, witnesses, fence } = heartbeat;
+    return {
+      ...{ priority: own.priority, interval_ms, deadtime_ms, initdead_ms, failback },
+      witnesses: [...witnesses],
+      fence: fence !== undefined,
+    };
+  }
+
   /** What beats say of our revision. */
   revision(): { readonly number: number; readonly hash: number } {
     const { number, hash } = this.core.revision;

@@ -116,5 +116,19 @@ function checkEngine({ own, peer }: PreflightFacts['engine']): PreflightCheck {
 }
 
 function check(name: string, ok: boolean, detail: string, skippable: boolean): PreflightCheck {
-  return { name, ok, detail, skippable: !ok && skippable };
+  const remedy = ok ? undefined : REMEDIES[name];
+  return { name, ok, detail, skippable: !ok && skippable, ...(remedy === undefined ? {} : { remedy }) };
 }
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  heartbeat: 'See heartbeat.log in the runtime folder; it is started again by itself.',
+  active: 'Give the order to the director that is active.',
+  'peer heard': 'See that fairlead runs on the peer, and look at the cables and interfaces of the links.',
+  'peer health': 'See "fairlead status" on the peer: which of its services or links are down.',
+  'peer hold': 'End it with "fairlead release" on the peer.',
+  'peer complete': 'Wait a few seconds: connections and verdicts are on their way to it.',
+  sync: 'See that the sync port (UDP) is open between the directors, and wait until the table is complete.',
+  'sync lag': 'Wait until the load is lower, or look at the sync link.',
+  revision: 'Apply the same configuration on both, or see why the peer has refused it.',
+  engine: 'Wait until both agree on their servers, or see "fairlead status" on both.',
+};
