@@ -125,7 +125,8 @@ function ofNamed(event: NewsEvent, row: StateRow): News {
   const service = row.cause === 'servers' || row.of === 'steps' ? subject.split('/')[0] : undefined;
   return {
     ...fromRow(event, row),
-    key: `${row.of} ${subject}`,
+    // One place names a VIP with its prefix, the other without.
+    key: `${row.of} ${row.of === 'vip' ? subject.split('/')[0] : subject}`,
     name: row.of === 'vip' ? `VIP ${subject}` : subject,
     ...(service === undefined ? {} : { service }),
   };

@@ -1,4 +1,5 @@
 // Sentences for people. Pure text, times in UTC.
+import { TEXT_CHARS_MAX } from './tuning.ts';
 import type { Change } from './types.ts';
 
 export function words({ how, subject }: Pick<Change, 'how' | 'subject'>): string {
@@ -33,4 +34,11 @@ export function span(ms: number): string {
 export function list(names: readonly string[], most: number): string {
   const more = names.length - most;
   return `${names.slice(0, most).join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
+}
+
+/** Reasons quote what servers answered: one line of bounded length that drives no terminal and smuggles in no header. */
+export function clip(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  const plain = text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, ' ');
+  return plain.length > TEXT_CHARS_MAX ? `${plain.slice(0, TEXT_CHARS_MAX - 1)}…` : plain;
 }

@@ -1,6 +1,7 @@
 // What is known of each thing that can be bad, flapping included. Guarantees: bounded, and what is well and quiet and
 // that nobody was told of is forgotten.
-import { FLAP_CHANGES, FLAP_WINDOW_MS, QUIET_MS, SUBJECTS_MAX, TEXT_CHARS_MAX } from './tuning.ts';
+import { clip } from './sentences.ts';
+import { FLAP_CHANGES, FLAP_WINDOW_MS, QUIET_MS, SUBJECTS_MAX } from './tuning.ts';
 import { rank, type State, type StateNews, type Subject } from './types.ts';
 import { ACTIVES, mark } from './windows.ts';
 
@@ -94,8 +95,4 @@ export function fallSilent(state: State): void {
     for (const cause of ACTIVES) target.windows.delete(cause);
     for (const [key, { cause }] of state.subjects) if (ACTIVES.includes(cause)) target.told.delete(key);
   }
-}
-
-function clip(text: string): string {
-  return text.length > TEXT_CHARS_MAX ? `${text.slice(0, TEXT_CHARS_MAX - 1)}…` : text;
 }

@@ -1,6 +1,7 @@
 // The time in which what happens for a common cause becomes one message, for each target and cause. Guarantees: two
 // messages of one cause are at least that time apart, also when the first of them could not wait.
-import { EVENTS_MAX, OCCURRENCES_MAX, TEXT_CHARS_MAX, URGENT_MS } from './tuning.ts';
+import { clip } from './sentences.ts';
+import { EVENTS_MAX, OCCURRENCES_MAX, URGENT_MS } from './tuning.ts';
 import {
   type Cause,
   type Level,
@@ -63,7 +64,7 @@ export function occur(state: State, occurrence: Occurrence, at: number, id: numb
     if (occurrence.aside === true && !target.windows.has(occurrence.cause)) continue;
     const window = open(state, target, occurrence.cause, id);
     const full = window.occurrences.length >= OCCURRENCES_MAX && occurrence.role === undefined;
-    const kept = { ...occurrence, text: occurrence.text.slice(0, TEXT_CHARS_MAX), at, id };
+    const kept = { ...occurrence, text: clip(occurrence.text), at, id };
     if (!full) window.occurrences.push(kept);
     if (window.occurrences.length > OCCURRENCES_MAX) window.occurrences.shift();
     const until =
