@@ -5,6 +5,7 @@ import { doctor } from './commands/doctor.ts';
 import { drill } from './commands/drill.ts';
 import { events, revisions } from './commands/history.ts';
 import { connections, explain, servers, services, status } from './commands/look.ts';
+import { notifications } from './commands/notifications.ts';
 import { disable, drain, enable, weight } from './commands/order.ts';
 import { hold, release, switchover } from './commands/pair.ts';
 import { run, selfDescribing, version } from './commands/self.ts';
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   servers,
   connections,
   events,
+  notifications,
   drain,
   enable,
   disable,

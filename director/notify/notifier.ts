@@ -57,8 +57,7 @@ export class Notifier implements Disposable {
     this.#base = clock.now() - clock.monotonic_ms();
     this.#client = openControlClient(begin.socket, { author: 'fairlead', origin: 'notify' });
     this.#file = new StateFile(begin.stateFolder);
-    const found = decode(this.#file.read(), this.#now()) ?? createState(begin.since, this.#now());
-    this.#state = { ...found, position: Math.max(found.position, begin.floor) };
+    this.#state = decode(this.#file.read(), this.#now()) ?? createState(begin.since, this.#now());
     this.#every(TICK_MS, () => this.#step({ kind: 'tick' }));
     this.#every(ASK_MS, () => void this.#ask().catch(() => {}));
     void this.#follow();

@@ -14,10 +14,8 @@ export const toNotifySchema = z.discriminatedUnion('kind', [
     stateFolder: z.string(),
     /** That file names of the configuration are relative to. */
     configFolder: z.string(),
-    /** The last event before this life of the director: for one who has dealt with none yet. */
+    /** The last event before somebody was to be told: for one who has dealt with none yet. */
     since: count,
-    /** Events up to this one happened while nobody was to be told. */
-    floor: count,
   }),
   z.object({ kind: z.literal('test'), id: count, target: z.number().int().min(1).optional() }),
 ]);

@@ -5,19 +5,23 @@ import { readFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import path from 'node:path';
 
-const NAME = 'notifications.json';
+export const STATE_FILE = 'notifications.json';
 const FILE_MAX_BYTES = 64 * 1024 * 1024;
+
+/** `now` says when it was; a state that differs in nothing else is not written again. */
+export type Kept = { readonly now: number } & object;
 
 export class StateFile {
   readonly #file: string;
-  #wanted: (() => unknown) | undefined;
+  #wanted: (() => Kept) | undefined;
   #next: PromiseWithResolvers<void> | undefined;
   #writing = false;
+  #last = '';
   /** Why the last write failed. */
   failure: string | undefined;
 
   constructor(stateFolder: string) {
-    this.#file = path.join(stateFolder, NAME);
+    this.#file = path.join(stateFolder, STATE_FILE);
   }
 
   /** Undefined: none, or none that can be read. */
@@ -31,7 +35,7 @@ export class StateFile {
   }
 
   /** Settles when this state or a newer one is on disk, or when the disk has refused it. */
-  save(value: () => unknown): Promise<void> {
+  save(value: () => Kept): Promise<void> {
     this.#wanted = value;
     this.#next ??= Promise.withResolvers();
     const { promise } = this.#next;
@@ -47,7 +51,7 @@ export class StateFile {
       this.#wanted = undefined;
       this.#next = undefined;
       try {
-        await replace(this.#file, `${JSON.stringify(value())}\n`);
+        await this.#keep(value());
         this.failure = undefined;
       } catch (error) {
         this.failure = error instanceof Error ? error.message : String(error);
@@ -55,6 +59,13 @@ export class StateFile {
       settled?.resolve();
     }
     this.#writing = false;
+  }
+
+  async #keep(value: Kept): Promise<void> {
+    const text = JSON.stringify({ ...value, now: 0 });
+    if (text === this.#last) return;
+    await replace(this.#file, `${JSON.stringify(value)}\n`);
+    this.#last = text;
   }
 }
 

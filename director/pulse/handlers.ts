@@ -15,6 +15,7 @@ import { diagnosticsHandlers } from './diagnostics.ts';
 import { drillHandlers } from './drill-handlers.ts';
 import { historyHandlers } from './history-handlers.ts';
 import { monitorHandlers } from './monitor-handlers.ts';
+import { notifyHandlers } from './notify-handlers.ts';
 import type { OrderChange } from './order-book.ts';
 import { reportHa } from './pair/ha-report.ts';
 import { orderHa, switchOver } from './pair/orders.ts';
@@ -119,6 +120,7 @@ export function createHandlers(core: Core, pair: () => Pair | undefined): Handle
     ...accountHandlers(core),
     ...historyHandlers(core),
     ...monitorHandlers(),
+    ...notifyHandlers(core),
     ...diagnosticsHandlers(core),
   };
 }

@@ -31,6 +31,7 @@ import { HealthBoard } from './health-board.ts';
 import { lockRuntime, lockState } from './instance-lock.ts';
 import { followLive } from './live.ts';
 import type { Log } from './log.ts';
+import { NOTIFY_MAIN, NotifyProcess } from './notify-process.ts';
 import { OrderBook } from './order-book.ts';
 import { isPair } from './pair/addresses.ts';
 import { HEARTBEAT_MAIN } from './pair/heartbeat-process.ts';
@@ -81,6 +82,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
   parts.use(lockState(options.stateFolder));
   fs.rmSync(socketOf(options.runtimeFolder), { force: true });
   const store = parts.use(await openStore({ file: path.join(options.stateFolder, 'store.sqlite'), clock }));
+  const since = store.lastEventId();
   const record: RecordEvent = (kind, subject, reason, evidence?: JsonValue, at = clock.now()) => {
     store.record({ at, kind, subject, reason, ...(evidence === undefined ? {} : { evidence }) });
     log('info', `${subject}: ${reason}`, { event: kind });
@@ -141,6 +143,14 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
       },
     }),
   );
+  const notify = parts.use(
+    new NotifyProcess({
+      ...{ main: NOTIFY_MAIN, clock, log, record, since, lastEvent: () => store.lastEventId() },
+      ...{ node: options.node, version: options.version, stateFolder: options.stateFolder },
+      configFolder: path.dirname(path.resolve(options.configFile)),
+      socket: socketOf(options.runtimeFolder),
+    }),
+  );
   const core: Core = {
     node: options.node,
     version: options.version,
@@ -155,6 +165,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
     director,
     monitors,
     virtualIps,
+    notify,
     role: paired
       ? { name: 'standby', because: 'starting: the heartbeat has not spoken yet' }
       : { name: 'active', because: 'it is the only director' },
@@ -167,6 +178,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
   parts.use(startRounds(core));
   parts.use(startUpkeep(core));
   parts.use(await openControlServer({ socket: socketOf(options.runtimeFolder), clock, backend }));
+  notify.configure(chosen.configuration);
   // Last, as it lives on when a start fails.
   if (paired)
     pair = parts.use(

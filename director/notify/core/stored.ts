@@ -102,7 +102,7 @@ const stored = z.object({
   next: count,
 });
 
-export function encode(state: ReadonlyState): unknown {
+export function encode(state: ReadonlyState): { readonly now: number; readonly [part: string]: unknown } {
   const targets = [...state.targets].map(([key, { sending: _, ...each }]) => [
     key,
     {
