@@ -192,7 +192,7 @@ export const EXPECT_STEP = {
   starttls: z.literal(true).optional(),
 } satisfies Shape;
 
-export const SEVERITIES = ['critical', 'warning', 'notice', 'recovery'] as const;
+const SEVERITIES = ['critical', 'warning', 'notice', 'recovery'] as const;
 
 /** Keys of every target of notifications. */
 export const NOTIFICATION = {

@@ -27,7 +27,13 @@ const ASK_MS = 10_000;
 const SERVERS_TURNS = 6;
 /** A disk that hangs holds no message up for longer. */
 const SAVE_TIME_MS = 1_000;
-const CONFIGURATION_EVENTS: ReadonlySet<string> = new Set(['applied', 'revision-adopted', 'started']);
+/** After these everything is asked for anew; a standby is not told of its servers one by one. */
+const TURNING_EVENTS: ReadonlySet<string> = new Set([
+  'applied',
+  'revision-adopted',
+  'started',
+  'became-active',
+]);
 
 export interface NotifierOptions {
   readonly begin: Begin;
@@ -146,8 +152,9 @@ export class Notifier implements Disposable {
     this.#inbox = [];
     if (events.length === 0 || this.#end.signal.aborted) return;
     this.#step({ kind: 'events', events });
-    if (events.some(({ kind }) => CONFIGURATION_EVENTS.has(kind)))
-      this.#ask().catch((error: Error) => this.#options.complain(error.message));
+    if (!events.some(({ kind }) => TURNING_EVENTS.has(kind))) return;
+    this.#turn = 0;
+    this.#ask().catch((error: Error) => this.#options.complain(error.message));
   }
 
   async #ask(): Promise<void> {

@@ -35,7 +35,7 @@ export function compose(state: State, target: Target, cause: Cause, window: Wind
   if (changes.length === 0 && news.length === 0) return undefined;
   const severity = worstOf([...changes, ...news].map((each) => each.severity));
   const took = news.some((each) => each.role === 'active');
-  const standing = took ? tellStanding(state, target) : [];
+  const standing = took ? tellStanding(state, target, window.opened) : [];
   const sorted = [...changes].sort((a, b) => weight(b) - weight(a));
   const told = occurrences.toSorted((a, b) => order(a.severity) - order(b.severity));
   const roles = told.filter((each) => each.role !== undefined).toReversed();
@@ -105,16 +105,20 @@ function judgeChange(state: State, target: Target, subject: Subject, mark: Mark)
 }
 
 /** Whoever takes over speaks for what is bad by then: its peer's word about it may be the last. */
-function tellStanding(state: State, target: Target): Subject[] {
+function tellStanding(state: State, target: Target, since: number): Subject[] {
   const standing: Subject[] = [];
+  const servers = target.windows.get('servers');
   for (const subject of state.subjects.values()) {
     const { cause, level, key } = subject;
     if (cause !== 'servers' || level === 'ok' || subject.flapping || target.told.has(key)) continue;
     if (!concerns(state, target, subject) || !target.settings.on.includes(level)) continue;
-    if (target.windows.get('servers')?.marks.has(key) === true) continue;
+    // What fell since is news of its own.
+    if (servers?.marks.has(key) === true && subject.since >= since) continue;
+    servers?.marks.delete(key);
     target.told.set(key, { level, at: state.now, flapping: false });
     standing.push(subject);
   }
+  if (servers?.marks.size === 0 && servers.occurrences.length === 0) target.windows.delete('servers');
   return standing;
 }
 

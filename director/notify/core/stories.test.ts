@@ -171,6 +171,33 @@ describe('the pair', () => {
       '55s recovery lb2 is heard again: lb2 is heard: standby, epoch 7',
     ]));
 
+  it('what a takeover finds bad when it asks is part of it, what falls then is not', () => {
+    const player = new Player({ peer: 'lb2' });
+    const server = (name: string, since: number) => ({
+      ...{
+        kind: 'state' as const,
+        key: `server www/${name}`,
+        cause: 'servers' as const,
+        name: `www/${name}`,
+      },
+      ...{ service: 'www', level: 'warning' as const, word: 'down', reason: 'so', since },
+    });
+    act(player, 'role', 'standby');
+    player.until(START + 60_000);
+    act(player, 'became-active', 'director: lb2 hands over');
+    player.until(START + 60_100);
+    player.input({
+      kind: 'facts',
+      facts: { at: player.now, role: 'active', because: '', news: [server('rs1', START)], complete: [] },
+    });
+    act(player, 'server-down', 'www/rs2: timeout');
+    player.until(START + 90_000);
+    expect(player.sent.map(({ message }) => message.lines)).toEqual([
+      ['lb1 has taken over: lb2 hands over', 'Found so: www/rs1 is down'],
+      ['real server www/rs2 is down: timeout', 'www: 1 of 3 real servers are not down'],
+    ]);
+  });
+
   it('an ordered switchover is a notice on both sides', () =>
     expect(
       play(

@@ -38,7 +38,7 @@ export const failed = (detail: string, retry = true): Outcome => ({
 const DETAIL_CHARS_MAX = 300;
 
 /** What the other end said is shown to people. */
-export function oneLine(text: string): string {
+function oneLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
   const line = text.replace(/[\x00-\x1f\x7f-\x9f\s]+/g, ' ').trim();
   return line.length > DETAIL_CHARS_MAX ? `${line.slice(0, DETAIL_CHARS_MAX - 1)}…` : line;
