@@ -75,7 +75,7 @@ export class NotifyProcess implements Disposable {
     } else if (this.#targets === 0) {
       this.#since ??= this.#options.since;
       this.#stop();
-      fs.rmSync(path.join(this.#options.stateFolder, STATE_FILE), { force: true });
+      this.#forget();
     }
   }
 
@@ -160,6 +160,17 @@ export class NotifyProcess implements Disposable {
     const force = this.#options.clock.after(LEAVE_TIME_MS, () => child.kill('SIGKILL'));
     child.once('exit', () => force[Symbol.dispose]());
     this.#failTests();
+  }
+
+  /** Whoever is told later begins anew. */
+  #forget(): void {
+    const { stateFolder, log } = this.#options;
+    try {
+      fs.rmSync(path.join(stateFolder, STATE_FILE), { force: true });
+    } catch (error) {
+      // A state folder that cannot be written costs no more here than elsewhere.
+      log('debug', 'what was dealt with could not be removed', { error: String(error) });
+    }
   }
 
   #failTests(): void {

@@ -19,6 +19,14 @@ describe('damping', () => {
       '505s recovery www/rs1 has settled: up since 12:03:20 UTC',
     ]));
 
+  it('a service that goes down and comes back in steps does not flap', () => {
+    const outage = (at: number) =>
+      ['degraded', 'down', 'degraded', 'up'].map((word, step) => `${at + step}s service-${word} www: so`);
+    const sent = play(`0s role active\n${[...outage(10), ...outage(60)].join('\n')}\n1h end`);
+    expect(sent.filter((line) => line.includes('flapping'))).toEqual([]);
+    expect(sent).toHaveLength(2);
+  });
+
   it('more than thirty messages an hour become one digest', () => {
     const events = Array.from({ length: 50 }, (_, index) => `${index * 10}s applied revision ${index}: x`);
     const sent = play(`0s role active\n${events.join('\n')}\n3h end`);

@@ -87,7 +87,7 @@ export function serversLines(state: State, changes: readonly Change[]): string[]
       const up = service.servers.filter(
         (server) => levelOf(state, `server ${service.name}/${server.name}`) === 'ok',
       );
-      return `${service.name}: ${up.length} of ${service.servers.length} real servers are not down`;
+      return `${service.name} has ${up.length} of ${service.servers.length} real servers left`;
     });
   const servers = bad.filter(({ subject }) => subject.key.startsWith('server '));
   if (servers.length < 2) return counts;

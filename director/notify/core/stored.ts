@@ -33,6 +33,7 @@ const subject = z.object({
   reason: z.string(),
   since: time,
   changes: z.array(time),
+  worsened: z.boolean(),
   flapping: z.boolean(),
   quiet_at: time,
 });

@@ -194,7 +194,7 @@ describe('the pair', () => {
     player.until(START + 90_000);
     expect(player.sent.map(({ message }) => message.lines)).toEqual([
       ['lb1 has taken over: lb2 hands over', 'Found so: www/rs1 is down'],
-      ['real server www/rs2 is down: timeout', 'www: 1 of 3 real servers are not down'],
+      ['real server www/rs2 is down: timeout', 'www has 1 of 3 real servers left'],
     ]);
   });
 

@@ -30,13 +30,15 @@ export function learn(state: State, news: StateNews, happened: number, id: numbe
 
 function changed(state: State, news: StateNews, before: Subject | undefined, at: number): Subject {
   const { kind: _, since: __, ...known } = news;
-  const changes = [...(before?.changes ?? []).filter((time) => time > at - FLAP_WINDOW_MS), at].slice(
-    -FLAP_CHANGES,
-  );
+  const step = rank(news.level) - rank(before?.level ?? 'ok');
+  const worsened = step === 0 ? (before?.worsened ?? false) : step > 0;
+  const turned = step !== 0 && (before === undefined || worsened !== before.worsened);
+  const recent = (before?.changes ?? []).filter((time) => time > at - FLAP_WINDOW_MS);
+  const changes = turned ? [...recent, at].slice(-FLAP_CHANGES) : recent;
   const flapping = before?.flapping === true || changes.length >= FLAP_CHANGES;
   return {
     ...known,
-    ...{ reason: clip(news.reason), since: at, changes, flapping },
+    ...{ reason: clip(news.reason), since: at, changes, worsened, flapping },
     quiet_at: flapping ? state.now + QUIET_MS : 0,
   };
 }

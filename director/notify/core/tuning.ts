@@ -2,7 +2,7 @@
 
 /** A role change is told at once; so long it waits for what belongs to it. */
 export const URGENT_MS = 500;
-/** So many changes within this time are flapping (three times down and up). */
+/** So many turns within this time are flapping (three times down and up). */
 export const FLAP_CHANGES = 6;
 export const FLAP_WINDOW_MS = 600_000;
 /** Quiet for so long, it has settled. */

@@ -139,8 +139,9 @@ export interface Effect {
 
 export interface Subject extends Omit<StateNews, 'kind' | 'since'> {
   readonly since: number;
-  /** The latest changes, oldest first. */
+  /** When it last turned from worse to better or back, oldest first; getting worse in steps is one turn. */
   readonly changes: readonly number[];
+  readonly worsened: boolean;
   readonly flapping: boolean;
   /** When it has been quiet for long enough. */
   readonly quiet_at: number;

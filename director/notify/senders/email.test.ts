@@ -27,7 +27,7 @@ it('is plain text with a subject that says it all', async () => {
   expect(text).toContain('Subject: [web] CRITICAL www is down: no real server takes connections');
   expect(text).toContain('Message-ID: <lb1-7.1767614406000@example.net>');
   expect(text).toContain('Auto-Submitted: auto-generated');
-  expect(text).toContain('www: 0 of 3 real servers are not down');
+  expect(text).toContain('www has 0 of 3 real servers left');
   expect(text).toContain('director  lb1');
 });
 

@@ -41,7 +41,7 @@ it('posts the message as JSON, signed, with the headers that are configured', as
     kind: 'servers',
     severity: 'critical',
     subject: 'www is down: no real server takes connections',
-    text: 'www is down: no real server takes connections\nwww: 0 of 3 real servers are not down',
+    text: 'www is down: no real server takes connections\nwww has 0 of 3 real servers left',
     at: '2026-01-05T12:00:06.000Z',
     since: '2026-01-05T12:00:00.000Z',
     items: [

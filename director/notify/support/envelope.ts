@@ -11,7 +11,7 @@ export function envelope(more: Partial<Message> = {}): Envelope {
       kind: 'servers',
       severity: 'critical',
       subject: 'www is down: no real server takes connections',
-      lines: ['www is down: no real server takes connections', 'www: 0 of 3 real servers are not down'],
+      lines: ['www is down: no real server takes connections', 'www has 0 of 3 real servers left'],
       items: [
         { subject: 'www', state: 'down', severity: 'critical', since: Date.UTC(2026, 0, 5, 12), reason: 'x' },
       ],
