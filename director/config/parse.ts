@@ -4,6 +4,7 @@ import type { Configuration, DirectorConfig, EngineConfig, VirtualIpConfig } fro
 import { crossCheck, type Placed } from './cross-checks.ts';
 import { asMap, type Fields, readFields, type Shape } from './fields.ts';
 import { readHeartbeat } from './heartbeat.ts';
+import { readNotifications } from './notifications.ts';
 import { present } from './probes.ts';
 import { type ConfigProblem, Findings } from './problem.ts';
 import { CONSOLE, DIRECTOR, ENGINE, ROOT, TIMEOUT_STATES, TIMEOUTS, VIRTUAL_IP } from './schema.ts';
@@ -46,6 +47,11 @@ function readRoot(root: LocatedMap, findings: Findings): Configuration | undefin
   const engine = readEngine(some.engine, virtualIps, findings);
   const sync = readSync(some.sync, { root, directors, heartbeat, engine }, findings);
   const services = readServices(some.services, findings);
+  const notifications = readNotifications(
+    some.notifications,
+    services.map((each) => each.name),
+    findings,
+  );
   const console_ = optional(CONSOLE, some.console, 'console', findings);
   crossCheck({ root, directors, heartbeat, virtualIps, services, engine }, findings);
   if (all === undefined || engine === undefined) return undefined;
@@ -57,7 +63,7 @@ function readRoot(root: LocatedMap, findings: Findings): Configuration | undefin
     engine,
     ...present({ sync }),
     services: services.map((each) => each.config).filter((each) => each !== undefined),
-    ...present({ console: console_?.all?.listen }),
+    ...present({ notifications, console: console_?.all?.listen }),
   };
 }
 

@@ -17,6 +17,7 @@ const STATUS: Readonly<Record<string, number>> = {
   'unknown-user': 404,
   'unknown-token': 404,
   'unknown-session': 404,
+  'unknown-target': 404,
   'method-not-allowed': 405,
   'not-active': 409,
   'nothing-to-roll-back': 409,

@@ -11,6 +11,7 @@ import type { Director } from './director.ts';
 import type { OpenedEngine } from './engine-choice.ts';
 import type { HealthBoard } from './health-board.ts';
 import type { Log } from './log.ts';
+import type { NotifyProcess } from './notify-process.ts';
 import type { OpenedAccounts } from './open-accounts.ts';
 import type { OrderBook } from './order-book.ts';
 import type { RecordEvent } from './record-event.ts';
@@ -31,6 +32,7 @@ export interface Core {
   readonly monitors: MonitorPool;
   readonly virtualIps: VirtualIps;
   readonly accounts: OpenedAccounts;
+  readonly notify: NotifyProcess;
   /** Follows the heartbeat; replaced as a whole. */
   role: { readonly name: 'active' | 'standby'; readonly because: string };
   /** The one in force; replaced as a whole. */

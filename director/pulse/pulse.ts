@@ -28,6 +28,7 @@ import { HealthBoard } from './health-board.ts';
 import { lockRuntime, lockState } from './instance-lock.ts';
 import type { LiveFeed } from './live.ts';
 import type { Log } from './log.ts';
+import { NOTIFY_MAIN, NotifyProcess } from './notify-process.ts';
 import { openAccounts } from './open-accounts.ts';
 import { OrderBook } from './order-book.ts';
 import { isPair } from './pair/addresses.ts';
@@ -79,6 +80,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
   parts.use(lockState(options.stateFolder));
   fs.rmSync(socketOf(options.runtimeFolder), { force: true });
   const store = parts.use(await openStore({ file: path.join(options.stateFolder, 'store.sqlite'), clock }));
+  const since = store.lastEventId();
   const record: RecordEvent = (kind, subject, reason, evidence?: JsonValue, at = clock.now()) => {
     store.record({ at, kind, subject, reason, ...(evidence === undefined ? {} : { evidence }) });
     log('info', `${subject}: ${reason}`, { event: kind });
@@ -141,6 +143,14 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
       onProbes: (checks, probes) => board.probes.hear(checks, probes),
     }),
   );
+  const notify = parts.use(
+    new NotifyProcess({
+      ...{ main: NOTIFY_MAIN, clock, log, record, since, lastEvent: () => store.lastEventId() },
+      ...{ node: options.node, version: options.version, stateFolder: options.stateFolder },
+      configFolder: path.dirname(path.resolve(options.configFile)),
+      socket: socketOf(options.runtimeFolder),
+    }),
+  );
   const core: Core = {
     node: options.node,
     version: options.version,
@@ -161,6 +171,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
         names: () => passwordTaboos(director.configuration),
       }),
     ),
+    notify,
     role: paired
       ? { name: 'standby', because: 'starting: the heartbeat has not spoken yet' }
       : { name: 'active', because: 'it is the only director' },
@@ -175,6 +186,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
   parts.use(startRounds(core, () => feed.tick()));
   parts.use(startUpkeep(core));
   parts.use(await openControlServer({ socket: socketOf(options.runtimeFolder), clock, backend }));
+  notify.configure(chosen.configuration);
   // Last, as it lives on when a start fails.
   if (paired)
     pair = parts.use(

@@ -60,7 +60,7 @@ function reportProblems(
     since: failure.since,
     next_attempt: now + Math.max(0, failure.nextAttempt_ms - core.clock.monotonic_ms()),
   }));
-  const problems: ProblemNote[] = [...refused, ...haProblems(pair, now)];
+  const problems: ProblemNote[] = [...refused, ...haProblems(pair, now), ...core.notify.problems(now)];
   const store = core.store.status();
   if (store.state !== 'ok')
     problems.push({

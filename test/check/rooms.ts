@@ -71,6 +71,12 @@ export const ROOMS: readonly Room[] = [
   },
   // What two supervisors say to each other.
   { at: 'director/peer', may: ['director/control', 'heartbeat/link'] },
+  // Who is told what, decided purely; the process around it is a client of the control API.
+  { at: 'director/notify/core', may: ['director/config'], pure: true },
+  {
+    at: 'director/notify',
+    may: ['director/notify/core', 'director/control', 'director/config', 'director/native/system-clock.ts'],
+  },
   {
     at: 'director/pulse',
     may: [
@@ -94,6 +100,7 @@ export const ROOMS: readonly Room[] = [
       ],
       ...[
         'director/sync',
+        'director/notify',
         'director/peer',
         'heartbeat',
         'heartbeat/core',
@@ -145,6 +152,7 @@ export const RESERVED: Readonly<Record<string, readonly string[]>> = {
   pino: ['director/pulse', 'director/sync', 'director/cli', 'monitor', 'webui'],
   yaml: ['director/config', 'director/control', 'director/cli'],
   'node-cron': ['director/pulse'],
+  nodemailer: ['director/notify'],
 };
 
 /** What a pure room may import from outside the project. */
