@@ -15,7 +15,10 @@ export const ROOMS: readonly Room[] = [
   // The lowest floor.
   { at: 'director/model', may: [], pure: true },
   { at: 'director/native', may: [] },
-  { at: 'director/store', may: [] },
+  { at: 'director/database', may: [] },
+  { at: 'director/store', may: ['director/database'] },
+  { at: 'director/history/core', may: [], pure: true },
+  { at: 'director/history', may: ['director/history/core', 'director/database'] },
 
   { at: 'director/config', may: [], pure: true },
   { at: 'director/config/file.ts', may: ['director/config'] },
@@ -65,6 +68,8 @@ export const ROOMS: readonly Room[] = [
         'director/config',
         'director/config/file.ts',
         'director/store',
+        'director/history',
+        'director/history/core',
         'director/native',
         'director/doctor',
       ],
@@ -109,11 +114,11 @@ export const ROOMS: readonly Room[] = [
 /** Packages and Node's modules that belong to certain rooms only; those not listed are open to every room that is not pure. */
 export const RESERVED: Readonly<Record<string, readonly string[]>> = {
   koffi: ['director/native'],
-  'better-sqlite3': ['director/store'],
+  'better-sqlite3': ['director/database', 'director/store', 'director/history'],
   express: ['webui'],
   pino: ['director/pulse', 'director/sync', 'director/cli', 'monitor', 'webui'],
   yaml: ['director/config', 'director/control', 'director/cli'],
-  'node-cron': ['director/pulse'],
+  'node-cron': ['director/pulse', 'director/history'],
 };
 
 /** What a pure room may import from outside the project. */
