@@ -16,6 +16,8 @@ export interface Configuration {
   readonly sync?: SyncConfig;
   readonly services: readonly ServiceConfig[];
   readonly console?: { readonly address: Address; readonly port: number };
+  /** Room for what is sampled; 0: nothing is kept. */
+  readonly history: { readonly size_bytes: number };
 }
 
 export interface DirectorConfig {

@@ -47,7 +47,7 @@ function pick(how: 'high' | 'worst' | 'last', column: Float64Array, from: number
 
 function sum(column: Float64Array, from: number, to: number): number {
   let total = 0;
-  for (let slot = from; slot < to; slot++) total += column[slot]! > 0 ? column[slot]! : 0;
+  for (let slot = from; slot < to; slot++) if (!Number.isNaN(column[slot])) total += column[slot]!;
   return total > 0 ? total : Number.NaN;
 }
 
