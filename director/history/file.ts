@@ -33,8 +33,9 @@ const FULL = 0.95;
 /** Free pages are given back to the disk when they are more than this part of the file, so many at a time. */
 const FREE_PART = 0.1;
 const VACUUM_PAGES = 256;
-/** A clock that has moved so differently from time itself is not used to judge ages until it has been steady. */
-const STEP_MS = 5 * 60_000;
+/** A clock that has moved so differently from time itself was set, and may be set back: ages wait until it is steady. */
+const STEP_MS = 60_000;
+const STEADY_MS = 10 * 60_000;
 /** Of rows in pages, keys included; on the safe side. */
 const OVERHEAD = 1.5;
 const REPLACE_INTERVAL_MS = 60_000;
@@ -47,12 +48,14 @@ export class HistoryFile {
   #tables!: Tables;
   #opening!: Opening;
   #replacedAt_ms = Number.NEGATIVE_INFINITY;
-  #clock: { readonly now: number; readonly monotonic_ms: number } | undefined;
+  /** How far the clock is ahead of time itself, and since when. */
+  #clock: { readonly ahead_ms: number; readonly since_ms: number } | undefined;
 
   constructor(options: FileOptions, limit_bytes: number) {
     this.#options = options;
     this.#limit_bytes = limit_bytes;
     this.#open();
+    this.#steadyNow();
   }
 
   #open(): void {
@@ -150,14 +153,14 @@ export class HistoryFile {
     return blocks.map(({ level, block, bytes }) => ({ level, block, bytes: bytes * scale }));
   }
 
-  /** A clock that was just set may be set back again: ages wait until it has been steady from one look to the next. */
+  /** Undefined while the clock is not to be trusted: it was set a moment ago, or this process has just begun. */
   #steadyNow(): number | undefined {
-    const before = this.#clock;
-    const clock = { now: this.#options.now(), monotonic_ms: this.#options.monotonic_ms() };
-    this.#clock = clock;
-    if (before === undefined) return undefined;
-    const moved = clock.now - before.now - (clock.monotonic_ms - before.monotonic_ms);
-    return Math.abs(moved) > STEP_MS ? undefined : clock.now;
+    const now = this.#options.now();
+    const monotonic_ms = this.#options.monotonic_ms();
+    const ahead_ms = now - monotonic_ms;
+    if (this.#clock === undefined || Math.abs(ahead_ms - this.#clock.ahead_ms) > STEP_MS)
+      this.#clock = { ahead_ms, since_ms: monotonic_ms };
+    return monotonic_ms - this.#clock.since_ms >= STEADY_MS ? now : undefined;
   }
 
   /** Gives some free pages back to the disk; true while there are more than a few. */
