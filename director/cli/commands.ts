@@ -8,6 +8,7 @@ import { connections, explain, servers, services, status } from './commands/look
 import { disable, drain, enable, weight } from './commands/order.ts';
 import { hold, release, switchover } from './commands/pair.ts';
 import { run, selfDescribing, version } from './commands/self.ts';
+import { history } from './commands/series.ts';
 
 const { help, completion } = selfDescribing(() => commands);
 
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   servers,
   connections,
   events,
+  history,
   drain,
   enable,
   disable,

@@ -23,21 +23,25 @@ export interface Opening {
 
 /** Rows are a few hundred bytes to a few thousand: in large pages little room is left over. */
 const PAGE_BYTES = 16_384;
+const CACHE_KIB = 4_096;
 /** Without a disk, and so without a way to give memory back to others. */
 const MEMORY_BYTES_MAX = 32 * 2 ** 20;
 /** Room for the log within the limit. */
 const LOG_BYTES_MAX = 8 * 2 ** 20;
-const LOG_PART = 8;
+const LOG_PART = 4;
 /** Of the limit; beyond it room is made. */
 const FULL = 0.95;
-/** Free pages are given back to the disk when they are more than this part of the file, so many at a time. */
+/** Pages that may stay free, for what comes next, in a file that is no larger than it may be. */
 const FREE_PART = 0.1;
+const FREE_PAGES = 64;
+/** So many at a time are given back to the disk. */
 const VACUUM_PAGES = 256;
 /** A clock that has moved so differently from time itself was set, and may be set back: ages wait until it is steady. */
 const STEP_MS = 60_000;
 const STEADY_MS = 10 * 60_000;
 /** Of rows in pages, keys included; on the safe side. */
 const OVERHEAD = 1.5;
+const SPARE_PAGES = 16;
 const REPLACE_INTERVAL_MS = 60_000;
 const DAY_MS = 86_400_000;
 
@@ -69,6 +73,7 @@ export class HistoryFile {
       shrinks: true,
       memory_bytes_max: MEMORY_BYTES_MAX,
     });
+    database.pragma(`cache_size = -${CACHE_KIB}`);
     this.#database = database;
     this.#opening = opening;
     this.#tables = new Tables(database);
@@ -165,8 +170,11 @@ export class HistoryFile {
 
   /** Gives some free pages back to the disk; true while there are more than a few. */
   shrink(): boolean {
-    const excess = (): number =>
-      this.#number('freelist_count') - Math.max(64, this.#number('page_count') * FREE_PART);
+    const excess = (): number => {
+      const pages = this.#number('page_count');
+      const isTooLarge = pages * this.#page_bytes > this.#room_bytes;
+      return this.#number('freelist_count') - (isTooLarge ? 0 : Math.max(FREE_PAGES, pages * FREE_PART));
+    };
     if (excess() <= 0) return false;
     this.#database.pragma(`incremental_vacuum(${VACUUM_PAGES})`);
     this.#setLimits();
@@ -184,9 +192,10 @@ export class HistoryFile {
 
   /** After a refusal of so many bytes: true if there is room now that was not there. A full disk it cannot help. */
   makeRoom(error: unknown, bytes: number): boolean {
-    const needed_bytes = bytes * OVERHEAD;
     if (!sqliteCode(error).startsWith('SQLITE_FULL')) return false;
-    if (this.#used_bytes() + needed_bytes <= this.#room_bytes) return false;
+    const needed_bytes = bytes * OVERHEAD + SPARE_PAGES * this.#page_bytes;
+    // Far from the limit it is the disk that is full.
+    if (this.#number('page_count') * this.#page_bytes + needed_bytes < this.#room_bytes) return false;
     return this.thin(needed_bytes);
   }
 

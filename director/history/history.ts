@@ -241,6 +241,7 @@ class HistoryLink implements History {
     await this.#exchange({ kind: 'close' });
     if (this.#worker === worker) this.#worker = undefined;
     await worker.terminate();
+    this.#settleAll('it has just been closed');
     // Switched on again meanwhile.
     if (!this.#closed && this.limit_bytes > 0) this.#start();
   }

@@ -32,7 +32,7 @@ export interface RecorderOptions {
 /** A sample stands for no longer than this. */
 const SPAN_MAX_MS = 10_000;
 const SLICE_SUBJECTS = 256;
-const TRANSACTION_ROWS = 4_096;
+const TRANSACTION_ROWS = 1_024;
 /** Blocks that the disk has refused and that are tried again, with the next minute. */
 const REFUSED_MAX = 3;
 /** Blocks that wait to be written: more than a few there are only if the clock jumps to and fro. */

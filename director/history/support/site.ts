@@ -17,6 +17,7 @@ export class Site implements Disposable {
   monotonic_ms = 0;
   names: readonly string[] = ['director', 'www', 'www/rs1'];
   keeper!: Keeper;
+  #busy: Float32Array[] | undefined;
 
   constructor() {
     this.open();
@@ -51,6 +52,7 @@ export class Site implements Disposable {
   /** Another set of subjects from now on. */
   setNames(names: readonly string[]): void {
     this.names = names;
+    this.#busy = undefined;
     this.keeper.setSubjects(names);
   }
 
@@ -62,6 +64,20 @@ export class Site implements Disposable {
     this.keeper.sample(this.now_ms, 1_000, values);
     if (work) this.work();
     this.pass(1_000);
+  }
+
+  /** Seconds of numbers that differ, at little cost to the test. */
+  busySeconds(count: number): void {
+    const width = this.names.length * METRICS.length;
+    this.#busy ??= Array.from({ length: 11 }, (_, second) =>
+      Float32Array.from({ length: width + 97 }, (_one, at) => (at * 7_919 + second * 104_729) % 10_007),
+    );
+    for (let second = 0; second < count; second++) {
+      const from = this.#busy[second % 11]!;
+      this.keeper.sample(this.now_ms, 1_000, from.subarray(second % 97, (second % 97) + width));
+      this.work();
+      this.pass(1_000);
+    }
   }
 
   seconds(count: number, numberOf?: (name: string, metric: Metric, now_ms: number) => number): void {
