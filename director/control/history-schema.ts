@@ -5,9 +5,9 @@ import { LEVELS, METRICS, RECENT_METRICS } from '../model/metric.ts';
 const count = z.number().int().min(0);
 const wallClock = z.number().describe('milliseconds since 1970');
 
-export { ADMIN_CODES, HEALTH_CODES, type Level, type Metric } from '../model/metric.ts';
+export { ADMIN_CODES, HEALTH_CODES, type Metric } from '../model/metric.ts';
 export const levelSchema = z.enum(LEVELS);
-export const metricSchema = z.enum(METRICS);
+const metricSchema = z.enum(METRICS);
 
 export const seriesSchema = z.object({
   subject: z.string(),

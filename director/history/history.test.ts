@@ -104,6 +104,7 @@ describe('history', () => {
       state: 'behind',
       detail: expect.stringMatching(/schema 99/),
     });
+    expect(history.trouble?.state).toBe('behind');
     await expect(history.moment(START)).rejects.toMatchObject({ code: 'busy' });
     history.setSubjects(names);
     history.sample(START, 1_000, row(3));
@@ -121,5 +122,6 @@ describe('history', () => {
       }, patient)
       .toBe('ok');
     expect(told).toEqual(['history-refused']);
+    expect(history.trouble).toBeUndefined();
   });
 });

@@ -26,6 +26,8 @@ export interface HistoryOptions {
 
 export interface History extends AsyncDisposable {
   readonly limit_bytes: number;
+  /** Why what is sampled is not kept just now. */
+  readonly trouble: { readonly state: 'behind' | 'memory'; readonly detail: string } | undefined;
   /** Takes effect at once; 0 switches it off. The file stays. */
   setLimit(limit_bytes: number): void;
   /** Whom the samples from now on are of, in this order. */
@@ -63,6 +65,9 @@ class HistoryLink implements History {
   #dropped = 0;
   /** Why there is no thread though there should be one. */
   #dead: string | undefined;
+  /** What the disk refuses, and what only memory has. */
+  #behind: string | undefined;
+  #inMemory: string | undefined;
   #retry: Disposable | undefined;
   #retry_ms = RETRY_FIRST_MS;
   #closed = false;
@@ -71,6 +76,13 @@ class HistoryLink implements History {
     this.#options = options;
     this.limit_bytes = options.limit_bytes;
     if (this.limit_bytes > 0) this.#start();
+  }
+
+  get trouble(): History['trouble'] {
+    if (this.limit_bytes === 0) return undefined;
+    const behind = this.#dead ?? this.#behind;
+    if (behind !== undefined) return { state: 'behind', detail: behind };
+    return this.#inMemory === undefined ? undefined : { state: 'memory', detail: this.#inMemory };
   }
 
   #start(): void {
@@ -99,6 +111,8 @@ class HistoryLink implements History {
       case 'opened':
         this.#retry_ms = RETRY_FIRST_MS;
         this.#dead = undefined;
+        this.#behind = undefined;
+        this.#inMemory = message.mode === 'memory' ? (message.detail ?? '') : undefined;
         if (message.setAside !== undefined)
           tell(
             'history-damaged',
@@ -114,9 +128,11 @@ class HistoryLink implements History {
         tell('history-refused', message.detail, { code: message.code });
         return;
       case 'behind':
+        this.#behind = message.detail;
         tell('history-behind', `the disk refuses history: ${message.detail}`);
         return;
       case 'recovered':
+        this.#behind = undefined;
         tell('history-recovered', 'the disk takes history again');
         return;
       default: {

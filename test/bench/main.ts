@@ -8,6 +8,7 @@ import { sweepLeftovers } from '../support/netns.ts';
 import { APPLY } from './apply.ts';
 import { BEATS } from './beats.ts';
 import { type Figure, formatResults, type SectionResult, verdictOf } from './figures.ts';
+import { HISTORY } from './history.ts';
 import { describeMachine, readMachine } from './machine.ts';
 import { MEMORY } from './memory.ts';
 import { type Options, parseOptions, usage } from './options.ts';
@@ -18,7 +19,17 @@ import { SYNC } from './sync.ts';
 import { THROUGHPUT } from './throughput.ts';
 import { TURNOVER } from './turnover.ts';
 
-const SECTIONS: readonly Section[] = [PACKETS, MEMORY, TURNOVER, APPLY, PROBES, BEATS, SYNC, THROUGHPUT];
+const SECTIONS: readonly Section[] = [
+  PACKETS,
+  MEMORY,
+  TURNOVER,
+  APPLY,
+  PROBES,
+  BEATS,
+  SYNC,
+  HISTORY,
+  THROUGHPUT,
+];
 const RESULTS = join(import.meta.dirname, '../../build/bench/results.json');
 
 function say(line: string): void {

@@ -25,7 +25,7 @@ export const SHAPES: readonly LevelShape[] = [
 ];
 
 /** Times beyond it (the year 2527) are a clock gone wrong; also keeps every key a safe integer. */
-export const TIME_MAX_MS = 2 ** 44 - 1;
+const TIME_MAX_MS = 2 ** 44 - 1;
 
 export function isTime(at: number): boolean {
   return at >= 0 && at <= TIME_MAX_MS;
@@ -35,7 +35,7 @@ export function shapeOf(level: Level): LevelShape {
   return SHAPES[indexOf(level)]!;
 }
 
-export function indexOf(level: Level): number {
+function indexOf(level: Level): number {
   return SHAPES.findIndex((shape) => shape.level === level);
 }
 

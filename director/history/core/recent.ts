@@ -4,7 +4,7 @@ import { METRICS, RECENT_METRICS, type RecentMetric } from '../../model/metric.t
 import type { Subjects } from './open-block.ts';
 
 export const RECENT_STEP_MS = 1_000;
-export const RECENT_STEPS = 120;
+const RECENT_STEPS = 120;
 
 interface Picture {
   /** Seconds of the monotonic clock that it stands for, both included. */
