@@ -46,6 +46,7 @@ export const HIGH_METRICS = [
 
 /** The last two minutes of these are in memory, for sparklines. */
 export const RECENT_METRICS = [
+  'active',
   'connections_per_s',
   'packets_in_per_s',
   'bytes_in_per_s',

@@ -102,7 +102,7 @@ function toRecent(
   const series: Recent['series'] = {};
   for (const name of new Set(names)) {
     const found = seriesOf(name);
-    // A tenth is what rates are known to.
+    // A tenth is what rates are known to; counts are whole.
     if (found !== undefined)
       series[name] = toNumbers(found).map((value) => (value === null ? null : Math.round(value * 10) / 10));
   }
