@@ -12,6 +12,7 @@ import { notifications } from './commands/notifications.ts';
 import { disable, drain, enable, weight } from './commands/order.ts';
 import { hold, release, switchover } from './commands/pair.ts';
 import { run, selfDescribing, version, webConsole } from './commands/self.ts';
+import { history } from './commands/series.ts';
 
 const { help, completion } = selfDescribing(() => commands);
 
@@ -30,6 +31,7 @@ export const commands: readonly Command[] = [
   events,
   audit,
   notifications,
+  history,
   drain,
   enable,
   disable,

@@ -18,6 +18,8 @@ export interface Configuration {
   /** Undefined: nobody is told. */
   readonly notifications?: readonly NotificationConfig[];
   readonly console?: { readonly address: Address; readonly port: number };
+  /** Room for what is sampled; 0: nothing is kept. */
+  readonly history: { readonly size_bytes: number };
 }
 
 export interface DirectorConfig {

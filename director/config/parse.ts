@@ -7,7 +7,7 @@ import { readHeartbeat } from './heartbeat.ts';
 import { readNotifications } from './notifications.ts';
 import { present } from './probes.ts';
 import { type ConfigProblem, Findings } from './problem.ts';
-import { CONSOLE, DIRECTOR, ENGINE, ROOT, TIMEOUT_STATES, TIMEOUTS, VIRTUAL_IP } from './schema.ts';
+import { CONSOLE, DIRECTOR, ENGINE, HISTORY, ROOT, TIMEOUT_STATES, TIMEOUTS, VIRTUAL_IP } from './schema.ts';
 import { checkName, readServices } from './services.ts';
 import { readSync } from './sync.ts';
 import { type Located, type LocatedMap, readTree } from './tree.ts';
@@ -53,8 +53,9 @@ function readRoot(root: LocatedMap, findings: Findings): Configuration | undefin
     findings,
   );
   const console_ = optional(CONSOLE, some.console, 'console', findings);
+  const history = readFields(HISTORY, some.history ?? EMPTY, 'history', findings);
   crossCheck({ root, directors, heartbeat, virtualIps, services, engine }, findings);
-  if (all === undefined || engine === undefined) return undefined;
+  if (all === undefined || engine === undefined || history.all === undefined) return undefined;
   return {
     cluster: all.cluster,
     directors: directors.map((each) => each.value),
@@ -64,8 +65,11 @@ function readRoot(root: LocatedMap, findings: Findings): Configuration | undefin
     ...present({ sync }),
     services: services.map((each) => each.config).filter((each) => each !== undefined),
     ...present({ notifications, console: console_?.all?.listen }),
+    history: { size_bytes: history.all.size },
   };
 }
+
+const EMPTY: LocatedMap = { kind: 'map', offset: 0, size: 1, entries: new Map() };
 
 function optional<S extends Shape>(
   shape: S,
@@ -130,8 +134,7 @@ function readEngine(
   virtualIps: readonly Placed<VirtualIpConfig>[],
   findings: Findings,
 ): EngineConfig | undefined {
-  const emptyMap: LocatedMap = { kind: 'map', offset: 0, size: 1, entries: new Map() };
-  const { some, all } = readFields(ENGINE, node ?? emptyMap, 'engine', findings);
+  const { some, all } = readFields(ENGINE, node ?? EMPTY, 'engine', findings);
   const timeouts_ms = some.timeouts === undefined ? {} : readTimeouts(some.timeouts, findings);
   if (all === undefined) return undefined;
   return {

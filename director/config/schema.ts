@@ -29,6 +29,7 @@ export const ROOT = {
   services: PART,
   notifications: PART,
   console: PART,
+  history: PART,
 } satisfies Shape;
 
 export const DIRECTOR = {
@@ -103,6 +104,11 @@ export const SYNC = {
 } satisfies Shape;
 
 export const CONSOLE = { listen: scalar.socketAddress } satisfies Shape;
+
+export const HISTORY = {
+  /** Of the file on disk; 0: nothing is kept. */
+  size: scalar.bytesOrNone(8 * 2 ** 20, 64 * 2 ** 30).default(256 * 2 ** 20),
+} satisfies Shape;
 
 export const SERVICE = {
   listen: scalar.listen,
@@ -244,6 +250,7 @@ export const TABLES: Readonly<Record<string, Shape>> = {
   timeouts: TIMEOUTS,
   sync: SYNC,
   console: CONSOLE,
+  history: HISTORY,
   services: SERVICE,
   persistence: PERSISTENCE,
   servers: SERVER,

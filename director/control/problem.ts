@@ -36,6 +36,7 @@ const STATUS: Readonly<Record<string, number>> = {
   'too-many-attempts': 429,
   'too-many-followers': 503,
   'store-busy': 503,
+  'history-slow': 503,
   busy: 503,
   stopping: 503,
   // The console says these of the director.

@@ -2,6 +2,7 @@
 import type { MonitorPool } from '../../monitor/pool.ts';
 import type { ServerConfig, ServiceConfig } from '../config/configuration.ts';
 import { nearest } from '../config/nearest.ts';
+import type { History } from '../history/history.ts';
 import type { Clock } from '../model/clock.ts';
 import { EXIT, FairleadError } from '../model/error.ts';
 import type { RevisionRecord } from '../store/record.ts';
@@ -10,6 +11,7 @@ import type { ConfigurationReader } from './configuration-reader.ts';
 import type { Director } from './director.ts';
 import type { OpenedEngine } from './engine-choice.ts';
 import type { HealthBoard } from './health-board.ts';
+import type { HistorySampler } from './history-sampler.ts';
 import type { Log } from './log.ts';
 import type { NotifyProcess } from './notify-process.ts';
 import type { OpenedAccounts } from './open-accounts.ts';
@@ -33,6 +35,8 @@ export interface Core {
   readonly virtualIps: VirtualIps;
   readonly accounts: OpenedAccounts;
   readonly notify: NotifyProcess;
+  readonly history: History;
+  readonly sampler: HistorySampler;
   /** Follows the heartbeat; replaced as a whole. */
   role: { readonly name: 'active' | 'standby'; readonly because: string };
   /** The one in force; replaced as a whole. */

@@ -1,8 +1,8 @@
 // The supervisor: constructs everything in an order in which nothing is ever half attached, and keeps time. If one
 // part cannot be had, those before it are undone again and the error says why.
 //
-// Order: configuration valid -> machine fit -> lock -> store -> engine -> virtual IPs -> monitors -> control socket ->
-// heartbeat and sync of a pair.
+// Order: configuration valid -> machine fit -> lock -> store -> engine -> virtual IPs -> monitors -> history -> control
+// socket -> heartbeat and sync of a pair.
 import fs from 'node:fs';
 import path from 'node:path';
 import { createMonitorPool } from '../../monitor/pool.ts';
@@ -13,6 +13,7 @@ import { openControlServer } from '../control/server.ts';
 import { insist } from '../doctor/examine.ts';
 import type { Machine } from '../doctor/machine.ts';
 import type { EngineSnapshot } from '../engine/engine.ts';
+import { openHistory } from '../history/history.ts';
 import type { Clock } from '../model/clock.ts';
 import { EXIT, FairleadError } from '../model/error.ts';
 import type { JsonValue } from '../store/record.ts';
@@ -25,6 +26,7 @@ import { Director } from './director.ts';
 import { openEngine } from './engine-choice.ts';
 import { checkEngineLimits } from './engine-limits.ts';
 import { HealthBoard } from './health-board.ts';
+import { HistorySampler } from './history-sampler.ts';
 import { lockRuntime, lockState } from './instance-lock.ts';
 import type { LiveFeed } from './live.ts';
 import type { Log } from './log.ts';
@@ -151,6 +153,14 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
       socket: socketOf(options.runtimeFolder),
     }),
   );
+  const history = parts.use(
+    openHistory({
+      file: path.join(options.stateFolder, 'history.sqlite'),
+      clock,
+      limit_bytes: chosen.configuration.history.size_bytes,
+      tell: (kind, reason, evidence) => record(kind, 'history', reason, evidence),
+    }),
+  );
   const core: Core = {
     node: options.node,
     version: options.version,
@@ -172,6 +182,13 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
       }),
     ),
     notify,
+    history,
+    sampler: new HistorySampler({
+      ...{ director, board, orders, history, clock },
+      latencyOf: (service, server) => board.latencyOf(service, server),
+      isActive: () => core.role.name === 'active',
+      syncLag_ms: () => pair?.sync?.status?.lag_p99_ms,
+    }),
     role: paired
       ? { name: 'standby', because: 'starting: the heartbeat has not spoken yet' }
       : { name: 'active', because: 'it is the only director' },

@@ -40,6 +40,7 @@ function sample(core: Core): void {
   const snapshot = core.director.observer.sample();
   if (snapshot === undefined) return;
   core.director.resync(snapshot);
+  core.sampler.sample(snapshot);
   // Of a pair the active does: its word about a drain comes here, and the ends of connections do too.
   if (core.role.name === 'active') endDrains(core, snapshot);
 }

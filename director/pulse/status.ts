@@ -76,6 +76,18 @@ function reportProblems(
           : 'Free some space; what waits is then written by itself.',
       since: core.started,
     });
+  const { trouble } = core.history;
+  if (trouble !== undefined)
+    problems.push({
+      subject: 'history',
+      code: `history-${trouble.state}`,
+      detail:
+        trouble.state === 'memory'
+          ? `what is sampled is kept in memory only: ${trouble.detail}`
+          : `what is sampled is not kept: ${trouble.detail}`,
+      remedy: 'Free some space, or make the state folder writable; see "fairlead history".',
+      since: core.started,
+    });
   for (const vip of core.virtualIps.status())
     if (vip.state === 'failed')
       problems.push({

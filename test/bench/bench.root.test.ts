@@ -17,6 +17,7 @@ const SECTIONS = [
   'beats',
   'store',
   'sync',
+  'history',
   'throughput',
   'metrics',
 ];
