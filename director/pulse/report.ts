@@ -68,6 +68,7 @@ function reportService(
     listen: formatListen(config.listen),
     scheduler: config.scheduler,
     ...(config.persistence === undefined ? {} : { persistence: config.persistence }),
+    removal: config.removal,
     health,
     because: HEALTH_SENTENCES[health],
     servers_total: regular.length,

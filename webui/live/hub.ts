@@ -1,24 +1,29 @@
 // Live pages: each tick of the mirror becomes the cells that have changed, encoded once per service and sent to every
-// browser that shows that service. A browser that does not keep up is let go and comes back by itself; it then gets all
-// of its cells anew.
+// browser that shows that service; services that nobody shows cost nothing. A browser that does not keep up is let go and
+// comes back by itself; it then gets all of its cells anew.
 import type { Response } from 'express';
 import type { Live } from '../../director/control/live-schema.ts';
 import type { Clock } from '../../director/model/clock.ts';
 import { FairleadError } from '../../director/model/error.ts';
 import { type Cells, encodeCell } from '../cells/cell.ts';
 import { DIRECTOR, directorCells } from '../cells/director.ts';
-import { serverCells, serviceCells } from '../cells/service.ts';
-import type { Mirror, Picture } from '../mirror/mirror.ts';
+import { serverCells, serviceCells, subjectsOf } from '../cells/service.ts';
+import type { Mirror, Picture, Trouble } from '../mirror/mirror.ts';
 
 const BROWSERS_MAX = 256;
 const BEHIND_MAX_BYTES = 512 * 1024;
 const TICK_MS = 1_000;
 const RETRY_MS = 1_000;
+/** The topic that stands for every service. */
+const ALL = '*';
 
 interface Browser {
   readonly response: Response;
-  /** Services that it shows, and the strip. */
+  /** Services that it shows, or `*`; the strip comes with any. */
   readonly topics: readonly string[];
+  readonly all: boolean;
+  /** The topics in one word. */
+  readonly shows: string;
   /** Asked now and then: whether it may still look. */
   readonly allowed: () => Promise<boolean>;
 }
@@ -40,10 +45,29 @@ export function createLiveHub({ mirror, clock }: { mirror: Mirror; clock: Clock 
     if (browser.response.writableLength > BEHIND_MAX_BYTES) browser.response.destroy();
   };
   const tick = (changed: ReadonlyMap<string, string>): void => {
+    const at = clock.now();
+    // Most browsers show the same few pages.
+    const messages = new Map<string, string>();
     for (const browser of browsers) {
-      const parts = browser.topics.flatMap((topic) => changed.get(topic) ?? []);
-      write(browser, messageOf(clock.now(), parts));
+      let message = messages.get(browser.shows);
+      if (message === undefined) {
+        const parts = browser.all
+          ? [...changed.values()]
+          : browser.topics.flatMap((topic) => changed.get(topic) ?? []);
+        message = messageOf(at, parts);
+        messages.set(browser.shows, message);
+      }
+      write(browser, message);
     }
+  };
+  /** What at least one browser shows; undefined: everything. */
+  const wanted = (): ReadonlySet<string> | undefined => {
+    const topics = new Set<string>();
+    for (const browser of browsers) {
+      if (browser.all) return undefined;
+      for (const topic of browser.topics) topics.add(topic);
+    }
+    return topics;
   };
   const take = (live: Live): void => {
     const picture = mirror.picture();
@@ -57,15 +81,14 @@ export function createLiveHub({ mirror, clock }: { mirror: Mirror; clock: Clock 
         for (const browser of browsers) write(browser, 'event: shape\ndata: {}\n\n');
       shape = now;
     }
-    tick(update(sent, picture));
+    tick(update(sent, picture, wanted()));
   };
   const following = mirror.follow(take);
   /** Says that it is there even when the director is not, and why not. */
   const beat = (): void => {
     timer = clock.after(TICK_MS, beat);
     const trouble = mirror.trouble();
-    if (trouble !== undefined)
-      for (const browser of browsers) write(browser, `event: trouble\ndata: ${JSON.stringify(trouble)}\n\n`);
+    if (trouble !== undefined) for (const browser of browsers) write(browser, troubleMessage(trouble));
     if (++round % 30 === 0) void dismissStrangers();
   };
   const dismissStrangers = async (): Promise<void> => {
@@ -78,7 +101,13 @@ export function createLiveHub({ mirror, clock }: { mirror: Mirror; clock: Clock 
     open(response, services, allowed) {
       if (browsers.size >= BROWSERS_MAX)
         throw new FairleadError('too-many-followers', `At most ${BROWSERS_MAX} pages may be live at a time.`);
-      const browser: Browser = { response, topics: [DIRECTOR, ...services], allowed };
+      const browser: Browser = {
+        response,
+        topics: [DIRECTOR, ...services],
+        all: services.includes(ALL),
+        shows: services.includes(ALL) ? ALL : services.join(','),
+        allowed,
+      };
       response.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
@@ -87,11 +116,15 @@ export function createLiveHub({ mirror, clock }: { mirror: Mirror; clock: Clock 
       response.write(`retry: ${RETRY_MS}\n\n`);
       const picture = mirror.picture();
       if (picture !== undefined) {
-        update(sent, picture);
+        // What the others were sent last stays as it is: they are told of what has changed since at the next tick.
+        const own = new Map<string, Map<string, string>>();
+        update(own, picture, browser.all ? undefined : new Set(browser.topics));
         shape ||= shapeOf(picture);
-        const parts = browser.topics.flatMap((topic) => allOf(sent.get(topic)));
-        write(browser, messageOf(clock.now(), parts));
+        write(browser, messageOf(clock.now(), [...own.values()].flatMap(allOf)));
+        for (const [topic, cells] of own) if (!sent.has(topic)) sent.set(topic, cells);
       }
+      const trouble = mirror.trouble();
+      if (trouble !== undefined) write(browser, troubleMessage(trouble));
       browsers.add(browser);
       response.once('close', () => browsers.delete(browser));
     },
@@ -108,6 +141,10 @@ function messageOf(at: number, parts: readonly string[]): string {
   return `data: {"at":${at},"cells":{${parts.join(',')}}}\n\n`;
 }
 
+function troubleMessage(trouble: Trouble): string {
+  return `event: trouble\ndata: ${JSON.stringify(trouble)}\n\n`;
+}
+
 /** Which rows there are. */
 function shapeOf(picture: Picture): string {
   return picture.services
@@ -115,8 +152,15 @@ function shapeOf(picture: Picture): string {
     .join(';');
 }
 
-/** Takes the picture in; returns, by topic, what has changed as members of a JSON object. */
-function update(sent: Map<string, Map<string, string>>, picture: Picture): Map<string, string> {
+/**
+ * Takes the picture in, as far as it is wanted; returns, by topic, what has changed as members of a JSON object. What is not
+ * wanted any more is forgotten.
+ */
+function update(
+  sent: Map<string, Map<string, string>>,
+  picture: Picture,
+  wanted: ReadonlySet<string> | undefined,
+): Map<string, string> {
   const changed = new Map<string, string>();
   const compare = (topic: string, subject: string, cells: Cells, into: string[]): void => {
     const known = sent.get(topic) ?? new Map<string, string>();
@@ -137,13 +181,15 @@ function update(sent: Map<string, Map<string, string>>, picture: Picture): Map<s
   collect(DIRECTOR, (into) =>
     compare(DIRECTOR, DIRECTOR, directorCells(picture.status, picture.services), into),
   );
-  for (const service of picture.services)
+  const shown = picture.services.filter(({ name }) => wanted === undefined || wanted.has(name));
+  for (const service of shown)
     collect(service.name, (into) => {
       compare(service.name, service.name, serviceCells(service), into);
-      for (const server of service.servers)
-        compare(service.name, `${service.name}/${server.name}`, serverCells(server), into);
+      const subjects = subjectsOf(service);
+      for (const [index, server] of service.servers.entries())
+        compare(service.name, subjects[index]!, serverCells(server), into);
     });
-  const names = new Set(picture.services.map((service) => service.name));
+  const names = new Set(shown.map((service) => service.name));
   for (const topic of sent.keys()) if (topic !== DIRECTOR && !names.has(topic)) sent.delete(topic);
   return changed;
 }
