@@ -108,7 +108,7 @@ function strip({ picture }: PageContext): Html {
 }
 
 function isHere(place: Place, path: string): boolean {
-  if (place.path === '/') return path === '/' || path.startsWith('/services');
+  if (place.path === '/') return path === '/' || path.startsWith('/services') || path.startsWith('/orders/');
   return path === place.path || path.startsWith(`${place.path}/`);
 }
 

@@ -3,6 +3,8 @@
 import { highest, readAmount, runsOf, SPARK_LENGTH, valuesOf } from './spark.ts';
 
 const STEP_MS = 1_000;
+/** A tick that is only late leaves no gap. */
+const LATE_STEPS = 3;
 const SVG = 'http://www.w3.org/2000/svg';
 
 interface Spark {
@@ -38,8 +40,9 @@ document.addEventListener('fairlead-tick', () => {
   if (steps === 0) return; // the first message comes at once, before a second has passed
   tickedAt = now;
   for (const spark of sparks) {
-    const missed = Array.from({ length: steps - 1 }, () => null);
-    spark.values = [...spark.values, ...missed, readAmount(spark.source.textContent)].slice(-SPARK_LENGTH);
+    const value = readAmount(spark.source.textContent);
+    const missed = Array.from({ length: steps - 1 }, () => (steps <= LATE_STEPS ? value : null));
+    spark.values = [...spark.values, ...missed, value].slice(-SPARK_LENGTH);
     draw(spark);
   }
 });

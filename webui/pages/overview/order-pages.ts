@@ -149,6 +149,7 @@ async function lastTemplate({ client }: PageContext, server: ServerStatus): Prom
     const { connections, truncated } = await client.call('connections', {
       query: { kind: 'template', service: server.service, server: server.name, limit: 1_000 },
     });
+    if (connections.length === 0) return NOTHING;
     const last_ms = Math.max(0, ...connections.map(({ expires_ms }) => expires_ms));
     return html`${counted(server.templates, 'persistence template')} ${server.templates === 1 ? 'leads' : 'lead'} clients to it; the last one ends in ${truncated ? 'no less than ' : ''}${Math.ceil(last_ms / 1_000)} s if its client is quiet.`;
   } catch (error) {

@@ -34,8 +34,9 @@ ${shown.map((each) => group(each, options, draw))}</table></div>`;
 
 function group({ service, servers }: Shown, options: TableOptions, draw: Draw): Html {
   const subjects = subjectsOf(service);
+  const mixed = new Set(service.servers.map(({ method }) => method)).size > 1;
   return html`<tbody>${serviceRow(service, servers.length, options, draw)}
-${servers.map((index) => serverRow(subjects[index]!, service.servers[index]!, options, draw))}</tbody>
+${servers.map((index) => serverRow(subjects[index]!, service.servers[index]!, mixed, options, draw))}</tbody>
 `;
 }
 
@@ -49,23 +50,30 @@ function serviceRow(service: ServiceStatus, shown: number, options: TableOptions
   return html`<tr id="${rowId(name)}" data-name="${name}" class="${cells[ROW]!.text}">${options.offer === undefined ? NOTHING : html`<td class="pick"><input type="checkbox" data-all hidden aria-label="Select all servers of ${name}"></td>`}
 <th scope="rowgroup" data-find><a href="/services/${encodeURIComponent(name)}">${name}</a></th>
 <td class="mono" data-find>${service.listen}</td>
-<td class="rule" colspan="2" data-find>${ruleOf(service)}${hidden === 0 ? NOTHING : html` <small>${counted(hidden, 'other server')} not shown</small>`}</td>
-<td data-find data-label="Health">${draw(name, 'health', cells)}</td>
+<td class="rule" colspan="2" data-find${persistenceOf(service)}>${ruleOf(service)}${hidden === 0 ? NOTHING : html` <small>${counted(hidden, 'other server')} not shown</small>`}</td>
+<td class="says" data-find data-label="Health">${draw(name, 'health', cells)}</td>
 ${traffic(name, cells, draw)}
-<td class="n trend">${line}</td>${options.offer === undefined ? NOTHING : html`<td></td>`}</tr>`;
+<td class="n ${line === NOTHING ? 'empty' : 'trend'}">${line}</td>${options.offer === undefined ? NOTHING : html`<td class="empty"></td>`}</tr>`;
 }
 
-function serverRow(subject: string, server: ServerStatus, options: TableOptions, draw: Draw): Html {
+/** `mixed`: its service has several forwarding methods. */
+function serverRow(
+  subject: string,
+  server: ServerStatus,
+  mixed: boolean,
+  options: TableOptions,
+  draw: Draw,
+): Html {
   const cells = serverCells(server);
   const { service, name, role, address, method } = server;
   const target = `${service}/${name}`;
   const pick = role !== 'removed';
   return html`<tr id="${rowId(subject)}" class="${cells[ROW]!.text}">${options.offer === undefined ? NOTHING : html`<td class="pick">${pick ? html`<input type="checkbox" form="bulk" name="server" value="${target}" aria-label="Select ${target}">` : NOTHING}</td>`}
 <th scope="row" data-find><a href="/services/${encodeURIComponent(service)}/servers/${encodeURIComponent(name)}">${name}</a>${roleOf(role)}</th>
-<td class="mono" data-find>${address} <small>${method}</small></td>
-<td data-find data-label="Asked for">${role === 'removed' ? html`<span class="cell quiet">leaving</span>` : draw(subject, 'admin', cells)}</td>
-<td data-label="Weight">${draw(subject, 'weight', cells)} <small>${draw(subject, 'why', cells)}</small></td>
-<td data-find data-label="Health">${role === 'server' ? html`${draw(subject, 'health', cells)} <small>${draw(subject, 'reason', cells)}</small>` : html`<small>${role === 'sorry' ? draw(subject, 'because', cells) : server.because}</small>`}</td>
+<td class="mono" data-find>${address}${mixed ? html` <small>${method}</small>` : NOTHING}</td>
+<td class="asked says" data-find data-label="Asked for">${role === 'removed' ? html`<span class="cell quiet">leaving</span>` : draw(subject, 'admin', cells)}</td>
+<td class="says" data-label="Weight">${draw(subject, 'weight', cells)} <small class="why">${draw(subject, 'why', cells)}</small></td>
+<td class="says" data-find data-label="Health">${role === 'server' ? html`${draw(subject, 'health', cells)} <small class="why">${draw(subject, 'reason', cells)}</small>` : html`<small class="why">${role === 'sorry' ? draw(subject, 'because', cells) : server.because}</small>`}</td>
 ${traffic(subject, cells, draw)}
 <td class="n" data-label="Probe">${draw(subject, 'latency', cells)}</td>${options.offer === undefined ? NOTHING : html`<td class="acts">${actionsOf(server, options.offer)}</td>`}</tr>`;
 }
@@ -82,6 +90,12 @@ function roleOf(role: ServerStatus['role']): Html {
   return html` <span class="tag">${role === 'sorry' ? 'sorry server' : 'removed'}</span>`;
 }
 
+function persistenceOf({ persistence }: ServiceStatus): Html {
+  if (persistence === undefined) return NOTHING;
+  const { timeout_s, netmask_bits } = persistence;
+  return html` title="clients of one /${netmask_bits} come back to their server for ${timeout_s} s"`;
+}
+
 /** `wlc · nat 2, tunnel 1 · 360 s persistent`. */
 function ruleOf({ scheduler, servers, persistence }: ServiceStatus): string {
   const methods = new Map<string, number>();
@@ -89,11 +103,7 @@ function ruleOf({ scheduler, servers, persistence }: ServiceStatus): string {
     if (role === 'server') methods.set(method, (methods.get(method) ?? 0) + 1);
   const mix =
     methods.size === 1 ? [...methods.keys()] : [...methods].map(([method, count]) => `${method} ${count}`);
-  return [
-    scheduler,
-    mix.join(', '),
-    persistence === undefined ? '' : `${persistence.timeout_s} s persistent by /${persistence.netmask_bits}`,
-  ]
+  return [scheduler, mix.join(', '), persistence === undefined ? '' : `${persistence.timeout_s} s persistent`]
     .filter((part) => part !== '')
     .join(' · ');
 }
