@@ -16,6 +16,7 @@ const unit = {
   exclude: [...outside, '**/*.root.test.ts', '**/*.guest.test.ts'],
   maxWorkers: 3, // more than cores: the slowest files wait for processes that they start
   testTimeout: 30_000, // for what hangs: how long a test takes depends on what runs beside it
+  hookTimeout: 30_000,
   sequence: { groupOrder: 0 },
 };
 

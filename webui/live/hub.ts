@@ -116,7 +116,9 @@ export function createLiveHub({ mirror, clock }: { mirror: Mirror; clock: Clock 
       response.write(`retry: ${RETRY_MS}\n\n`);
       const picture = mirror.picture();
       if (picture !== undefined) {
-        // What the others were sent last stays as it is: they are told of what has changed since at the next tick.
+        // The others first: what is remembered as sent has to be what the new one is told too.
+        const changed = update(sent, picture, wanted());
+        if (changed.size > 0) tick(changed);
         const own = new Map<string, Map<string, string>>();
         update(own, picture, browser.all ? undefined : new Set(browser.topics));
         shape ||= shapeOf(picture);

@@ -3,7 +3,7 @@
 // stays, and says of itself that it is old.
 import type { ControlClient } from '../../director/control/client.ts';
 import type { Live } from '../../director/control/live-schema.ts';
-import type { ServiceStatus, Status } from '../../director/control/schema.ts';
+import type { ServerStatus, ServiceStatus, Status } from '../../director/control/schema.ts';
 import type { Clock } from '../../director/model/clock.ts';
 import { FairleadError } from '../../director/model/error.ts';
 
@@ -31,6 +31,8 @@ export interface MirrorOptions {
 export interface Mirror extends AsyncDisposable {
   picture(): Picture | undefined;
   trouble(): Trouble | undefined;
+  /** What an order has just been answered with: the page that comes after it shows it already. */
+  learn(server: ServerStatus): void;
   /** Told of each message as it has been taken in. Must not throw. */
   follow(onChange: (live: Live) => void): Disposable;
 }
@@ -98,6 +100,15 @@ export function openMirror({ client, clock }: MirrorOptions): Mirror {
         remedy: failure?.remedy ?? 'See "fairlead status" and its log.',
       };
     },
+    learn(server) {
+      if (picture === undefined) return;
+      const services = picture.services.map((service) =>
+        service.name === server.service
+          ? { ...service, servers: service.servers.map((each) => (isSame(each, server) ? server : each)) }
+          : service,
+      );
+      picture = { ...picture, services };
+    },
     follow(onChange) {
       followers.add(onChange);
       return { [Symbol.dispose]: () => void followers.delete(onChange) };
@@ -107,4 +118,9 @@ export function openMirror({ client, clock }: MirrorOptions): Mirror {
       await running;
     },
   };
+}
+
+/** What is left of a removed server may have the name of one that came after it. */
+function isSame(one: ServerStatus, other: ServerStatus): boolean {
+  return one.name === other.name && (one.role === 'removed') === (other.role === 'removed');
 }

@@ -62,10 +62,10 @@ export interface DrainTerms {
 }
 
 /** Without a number there is no deadline, and nothing that happens at it. */
-export function readDrain({ deadline, unit, then }: Fields): DrainTerms {
+export function readDrain({ deadline, unit, left }: Fields): DrainTerms {
   const text = (deadline ?? '').trim();
   if (text === '') {
-    if (then === 'cut')
+    if (left === 'cut')
       throw refuse('Connections are cut at a deadline, and there is none.', 'Give a deadline.');
     return {};
   }
@@ -77,7 +77,7 @@ export function readDrain({ deadline, unit, then }: Fields): DrainTerms {
       `“${text.slice(0, 64)} ${unit ?? ''}” is no deadline.`,
       'Write a whole number; 7 days at most.',
     );
-  return { deadline_ms, at_deadline: then === 'cut' ? 'cut' : 'keep' };
+  return { deadline_ms, at_deadline: left === 'cut' ? 'cut' : 'keep' };
 }
 
 function refuse(message: string, remedy: string): FairleadError {

@@ -29,8 +29,8 @@ export async function drainPage(
     html`<p>No new connections; those that are there go on. ${templates}</p>`,
     html`<label class="field">Deadline <span class="row"><input type="number" name="deadline" min="1" max="604800" placeholder="none" autofocus> <select name="unit" aria-label="Unit">${DEADLINE_UNITS.map((unit) => html`<option${unit === 'minutes' ? html` selected` : NOTHING}>${unit}</option>`)}</select></span></label>`,
     html`<fieldset><legend>What is left at the deadline</legend>
-<label><input type="radio" name="then" value="keep" checked> goes on, as long as it takes</label><br>
-<label><input type="radio" name="then" value="cut"> is cut</label></fieldset>`,
+<label><input type="radio" name="left" value="keep" checked> goes on, as long as it takes</label><br>
+<label><input type="radio" name="left" value="cut"> is cut</label></fieldset>`,
   ];
   return orderView(
     context,

@@ -93,7 +93,9 @@ async function carryOut(context: PageContext, targets: readonly Target[], carry:
   const told: Told[] = [];
   for (const [index, target] of targets.entries())
     try {
-      told.push(doneLine(target, await carry(target, { ...target }, revision)));
+      const change = await carry(target, { ...target }, revision);
+      if (change.server !== undefined) context.mirror.learn(change.server);
+      told.push(doneLine(target, change));
     } catch (error) {
       if (!(error instanceof FairleadError)) throw error;
       if (error.code === 'stale' || error.code === 'precondition-required')
