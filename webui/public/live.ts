@@ -163,7 +163,9 @@ async function submit(event: SubmitEvent): Promise<void> {
   for (const [name, value] of new FormData(form, button)) fields.append(name, String(value));
   if (button !== null) button.disabled = true;
   try {
-    const response = await fetch(button?.formAction || form.action, {
+    // A button without an address of its own gives the page's (HTML, dom-fs-formaction), which takes no forms.
+    const to = button?.hasAttribute('formaction') === true ? button.formAction : form.action;
+    const response = await fetch(to, {
       method: 'POST',
       body: fields,
       headers: { accept: 'application/json' },
