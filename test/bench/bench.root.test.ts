@@ -7,7 +7,17 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { SectionResult } from './figures.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
-const SECTIONS = ['packets', 'memory', 'turnover', 'apply', 'probes', 'beats', 'sync', 'throughput'];
+const SECTIONS = [
+  'packets',
+  'memory',
+  'turnover',
+  'apply',
+  'probes',
+  'beats',
+  'sync',
+  'console',
+  'throughput',
+];
 
 let folder: string;
 let child: ChildProcess | undefined;

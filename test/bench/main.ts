@@ -7,6 +7,7 @@ import { EXIT, FairleadError, tellError } from '../../director/model/error.ts';
 import { sweepLeftovers } from '../support/netns.ts';
 import { APPLY } from './apply.ts';
 import { BEATS } from './beats.ts';
+import { CONSOLE } from './console.ts';
 import { type Figure, formatResults, type SectionResult, verdictOf } from './figures.ts';
 import { describeMachine, readMachine } from './machine.ts';
 import { MEMORY } from './memory.ts';
@@ -18,7 +19,17 @@ import { SYNC } from './sync.ts';
 import { THROUGHPUT } from './throughput.ts';
 import { TURNOVER } from './turnover.ts';
 
-const SECTIONS: readonly Section[] = [PACKETS, MEMORY, TURNOVER, APPLY, PROBES, BEATS, SYNC, THROUGHPUT];
+const SECTIONS: readonly Section[] = [
+  PACKETS,
+  MEMORY,
+  TURNOVER,
+  APPLY,
+  PROBES,
+  BEATS,
+  SYNC,
+  CONSOLE,
+  THROUGHPUT,
+];
 const RESULTS = join(import.meta.dirname, '../../build/bench/results.json');
 
 function say(line: string): void {

@@ -50,6 +50,12 @@ function hint(title: string | undefined): Html | undefined {
   return title === undefined || title === '' ? undefined : html` title="${title}"`;
 }
 
+export function isSameCell(one: Cell, other: Cell): boolean {
+  return (
+    one.text === other.text && one.tone === other.tone && one.title === other.title && one.at === other.at
+  );
+}
+
 /** As it is sent: [text, tone, title, at], as short as it gets. */
 export function encodeCell({ text, tone, title, at }: Cell): string {
   if (at !== undefined) return JSON.stringify([text, tone ?? '', title ?? '', at]);

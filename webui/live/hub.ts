@@ -5,7 +5,7 @@ import type { Response } from 'express';
 import type { Live } from '../../director/control/live-schema.ts';
 import type { Clock } from '../../director/model/clock.ts';
 import { FairleadError } from '../../director/model/error.ts';
-import { type Cells, encodeCell } from '../cells/cell.ts';
+import { type Cell, type Cells, encodeCell, isSameCell } from '../cells/cell.ts';
 import { DIRECTOR, directorCells } from '../cells/director.ts';
 import { serverCells, serviceCells, subjectsOf } from '../cells/service.ts';
 import type { Mirror, Picture, Trouble } from '../mirror/mirror.ts';
@@ -16,6 +16,9 @@ const TICK_MS = 1_000;
 const RETRY_MS = 1_000;
 /** The topic that stands for every service. */
 const ALL = '*';
+
+/** Topic -> `subject.key` -> what was sent last. */
+type Sent = Map<string, Map<string, Cell>>;
 
 interface Browser {
   readonly response: Response;
@@ -35,14 +38,14 @@ export interface LiveHub extends Disposable {
 
 export function createLiveHub({ mirror, clock }: { mirror: Mirror; clock: Clock }): LiveHub {
   const browsers = new Set<Browser>();
-  /** Topic -> key -> what was sent last. */
-  let sent = new Map<string, Map<string, string>>();
+  let sent: Sent = new Map();
   let shape = '';
   let round = 0;
 
   const write = (browser: Browser, text: string): void => {
-    browser.response.write(text);
+    // What is still there from the time before; one message alone may be larger.
     if (browser.response.writableLength > BEHIND_MAX_BYTES) browser.response.destroy();
+    else browser.response.write(text);
   };
   const tick = (changed: ReadonlyMap<string, string>): void => {
     const at = clock.now();
@@ -119,7 +122,7 @@ export function createLiveHub({ mirror, clock }: { mirror: Mirror; clock: Clock 
         // The others first: what is remembered as sent has to be what the new one is told too.
         const changed = update(sent, picture, wanted());
         if (changed.size > 0) tick(changed);
-        const own = new Map<string, Map<string, string>>();
+        const own: Sent = new Map();
         update(own, picture, browser.all ? undefined : new Set(browser.topics));
         shape ||= shapeOf(picture);
         write(browser, messageOf(clock.now(), [...own.values()].flatMap(allOf)));
@@ -158,21 +161,18 @@ function shapeOf(picture: Picture): string {
  * Takes the picture in, as far as it is wanted; returns, by topic, what has changed as members of a JSON object. What is not
  * wanted any more is forgotten.
  */
-function update(
-  sent: Map<string, Map<string, string>>,
-  picture: Picture,
-  wanted: ReadonlySet<string> | undefined,
-): Map<string, string> {
+function update(sent: Sent, picture: Picture, wanted: ReadonlySet<string> | undefined): Map<string, string> {
   const changed = new Map<string, string>();
   const compare = (topic: string, subject: string, cells: Cells, into: string[]): void => {
-    const known = sent.get(topic) ?? new Map<string, string>();
+    const known = sent.get(topic) ?? new Map<string, Cell>();
     sent.set(topic, known);
-    for (const [key, cell] of Object.entries(cells)) {
+    for (const key in cells) {
       const name = `${subject}.${key}`;
-      const text = encodeCell(cell);
-      if (known.get(name) === text) continue;
-      known.set(name, text);
-      into.push(`${JSON.stringify(name)}:${text}`);
+      const cell = cells[key]!;
+      const before = known.get(name);
+      if (before !== undefined && isSameCell(before, cell)) continue;
+      known.set(name, cell);
+      into.push(memberOf(name, cell));
     }
   };
   const collect = (topic: string, fill: (into: string[]) => void): void => {
@@ -196,6 +196,10 @@ function update(
   return changed;
 }
 
-function allOf(known: ReadonlyMap<string, string> | undefined): string[] {
-  return known === undefined ? [] : [...known].map(([name, text]) => `${JSON.stringify(name)}:${text}`);
+function memberOf(name: string, cell: Cell): string {
+  return `${JSON.stringify(name)}:${encodeCell(cell)}`;
+}
+
+function allOf(known: ReadonlyMap<string, Cell>): string[] {
+  return [...known].map(([name, cell]) => memberOf(name, cell));
 }

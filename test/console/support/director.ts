@@ -18,7 +18,7 @@ const TICK_MS = 1_000;
 export async function openMadeUpDirector(socket: string, made: MadeUp): Promise<AsyncDisposable> {
   const session = { user: 'admin', role: 'admin', csrf: 'made up', first_run: false } as const;
   const known: Partial<Handlers> = {
-    login: () => ({ ...session, session: 'made up', expires: Date.now() + 3_600_000 }),
+    login: () => ({ ...session, session: 'made-up', expires: Date.now() + 3_600_000 }),
     authenticate: () => ({ ...session, kind: 'session', id: 'made up', expires: Date.now() + 3_600_000 }),
     recent: ({ query }) => ({
       step_ms: TICK_MS,
