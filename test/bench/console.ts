@@ -198,7 +198,10 @@ async function openChanging({ services, servers }: Size) {
   ]);
   parts.defer(() => endOf(console_));
   let url = '';
-  await until(() => (url = /"url":"([^"]+)"/.exec(console_.out())?.[1] ?? '') !== '');
+  await until(() => {
+    url = /"url":"([^"]+)"/.exec(console_.out())?.[1] ?? '';
+    return url !== '';
+  });
   const visitor = new Visitor(url, readFileSync(join(folder, 'console/self-signed.crt')));
   await visitor.login('admin', 'made up');
   const owned = parts.move();

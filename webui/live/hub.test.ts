@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import type { Response } from 'express';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ServiceStatus } from '../../director/control/schema.ts';
@@ -37,13 +36,13 @@ function show(services: readonly ServiceStatus[]): void {
 type Heard = Record<string, unknown> | string;
 
 /** A browser's end of the stream, which takes what it is sent or lets it pile up. */
-class Browser extends EventEmitter {
+class Browser {
   #text = '';
+  #closed = (): void => {};
   writableLength = 0;
   destroyed = false;
 
   constructor(...services: string[]) {
-    super();
     hub.open(this as unknown as Response, services, async () => true);
   }
   writeHead(): this {
@@ -54,9 +53,12 @@ class Browser extends EventEmitter {
     return true;
   }
   end(): void {}
+  once(_close: 'close', run: () => void): void {
+    this.#closed = run;
+  }
   destroy(): void {
     this.destroyed = true;
-    this.emit('close');
+    this.#closed();
   }
 
   /** Messages since the last call: names of events, or cells. */

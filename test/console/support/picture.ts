@@ -7,7 +7,7 @@ export const AT = Date.UTC(2026, 10, 25, 22, 50, 39);
 
 const NO_TRAFFIC = { connections: 0, packets_in: 0, packets_out: 0, bytes_in: 0, bytes_out: 0 };
 
-export function rates(connections_per_s: number): ServiceStatus['rates'] {
+function rates(connections_per_s: number): ServiceStatus['rates'] {
   return {
     connections_per_s,
     packets_in_per_s: connections_per_s * 10,
@@ -71,7 +71,7 @@ export function serviceOf(change: Partial<ServiceStatus> = {}): ServiceStatus {
   };
 }
 
-export function statusOf(change: Partial<Status> = {}): Status {
+function statusOf(change: Partial<Status> = {}): Status {
   return {
     version: '0.1.0',
     node: 'lb1',

@@ -13,7 +13,7 @@ export interface Offer {
   readonly back: string;
 }
 
-export const WEIGHT_PATTERN = '[0-9]{1,5}|default';
+const WEIGHT_PATTERN = '[0-9]{1,5}|default';
 
 export function hiddenFields({ csrf, revision, back }: Offer): Html {
   return html`<input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="revision" value="${revision}"><input type="hidden" name="back" value="${back}">`;

@@ -112,7 +112,7 @@ function revisionOf({ picture }: PageContext): number {
 }
 
 /** Services in which nobody else would take connections. */
-export function lastOnes(affected: readonly Affected[]): string[] {
+function lastOnes(affected: readonly Affected[]): string[] {
   const services = new Map<ServiceStatus, Set<ServerStatus>>();
   for (const { service, server } of affected) {
     const gone = services.get(service) ?? new Set();

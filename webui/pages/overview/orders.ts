@@ -118,7 +118,7 @@ async function carryOut(context: PageContext, targets: readonly Target[], carry:
 const ITEMS_MAX = 40;
 
 /** What went wrong comes first: it must not be below what fits. */
-export function summary(told: readonly Told[]): Flash {
+function summary(told: readonly Told[]): Flash {
   const remedy = told.find((each) => each.remedy !== undefined)?.remedy;
   const more = remedy === undefined ? {} : { remedy };
   const [first] = told;

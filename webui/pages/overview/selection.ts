@@ -79,7 +79,7 @@ function textOfServer({ name: service }: ServiceStatus, server: ServerStatus): s
 }
 
 /** Whatever is not as it should be: health, or an order that stands. */
-export function isTroubled(server: ServerStatus): boolean {
+function isTroubled(server: ServerStatus): boolean {
   if (server.role !== 'server') return server.role === 'removed' || server.weight_effective > 0;
   return server.health !== 'up' || server.admin !== 'enabled' || server.weight_ordered !== undefined;
 }
