@@ -131,7 +131,7 @@ async function momentOf({ client, picture }: PageContext, at: number): Promise<T
   return {
     services: servicesThen(moment, picture?.services ?? []),
     found: moment.at,
-    what: `${how} Addresses and rules are those of now.`,
+    what: `${how} Addresses and rules are those of now, and so is the strip on top.`,
   };
 }
 

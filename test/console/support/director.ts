@@ -11,6 +11,8 @@ export interface MadeUp {
   /** Asked whenever somebody follows, and then once a second. */
   picture(): Picture;
   recent?(subjects: readonly string[]): Recent['series'];
+  /** Whatever else it is to answer. */
+  readonly handlers?: Partial<Handlers>;
 }
 
 const TICK_MS = 1_000;
@@ -31,6 +33,7 @@ export async function openMadeUpDirector(socket: string, made: MadeUp): Promise<
       return { current: revision.number, revisions: [revision] };
     },
     connections: () => ({ connections: [], truncated: false }),
+    ...made.handlers,
   };
   const handlers = new Proxy(known, {
     get: (target, name) =>

@@ -3,8 +3,8 @@
 
 import type { Revision } from '../../../director/control/schema.ts';
 import { FairleadError } from '../../../director/model/error.ts';
-import { absolute, time } from '../../html/format.ts';
-import { html, NOTHING } from '../../html/html.ts';
+import { absolute } from '../../html/format.ts';
+import { html } from '../../html/html.ts';
 import { type PageContext, type View, view } from '../../page.ts';
 
 const TOLD_MAX = 10;
@@ -31,15 +31,7 @@ export async function staleRefusal(
   return view(
     'Nothing was overwritten',
     html`<p>Look at what is in force now and decide again: the servers, their weights or their rules may be others than those that you saw.</p>
-${
-  rows.length === 0
-    ? NOTHING
-    : html`<div class="table"><table class="cards"><caption>In force since</caption><thead><tr><th>Revision</th><th>When</th><th>By</th><th>Comment</th></tr></thead><tbody>${rows.map(
-        ({ number, at, author, comment }) =>
-          html`<tr><th scope="row">${number}</th><td data-label="When">${time(at, context.now)}</td><td data-label="By">${author}</td><td class="wide" data-label="Comment">${comment}</td></tr>`,
-      )}</tbody></table></div>`
-}
-<p class="actions"><a class="button main" href="${back}">See it as it is now</a> <a class="button" href="${link.to}">${link.text}</a></p>`,
+<p class="actions"><a class="button main" href="${back}">See it as it is now</a></p>`,
     {
       status: 412,
       refusal: {
