@@ -22,11 +22,12 @@ function main(): void {
     inFlight_max: IN_FLIGHT_MAX,
     report: (verdicts, complete) =>
       send(complete ? { kind: 'verdicts', complete, verdicts } : { kind: 'verdicts', verdicts }),
+    reportProbes: (probes) => send({ kind: 'probes', ...probes }),
   });
   process.on('message', (value) => {
     const read = readToMonitor(value);
     if ('problem' in read) process.stderr.write(`monitor: message refused: ${read.problem}\n`);
-    else if (read.message.kind === 'assign') nannies.assign(read.message.checks);
+    else if (read.message.kind === 'assign') nannies.assign(read.message.checks, read.message.number);
     else if (read.message.kind === 'probe-now') nannies.probeNow(read.message.key);
     else nannies.reportAll();
   });
@@ -35,6 +36,7 @@ function main(): void {
   // The terminal's Ctrl-C reaches the whole process group; pulse decides when the monitors go.
   process.on('SIGINT', () => {});
   setInterval(() => {
+    nannies.tellProbes();
     const cpu = process.cpuUsage();
     send({ kind: 'stats', ...nannies.takeStats(), cpu_ms: (cpu.user + cpu.system) / 1000 });
   }, STATS_INTERVAL_MS).unref();

@@ -5,7 +5,7 @@ import type { MonitorSpec, Verdict } from '../director/model/monitor.ts';
 import { Nannies } from './nannies.ts';
 import { createProbes } from './probe/kinds.ts';
 import type { ProbeContext, ProbeOutcome } from './probe/probe.ts';
-import type { Check } from './protocol.ts';
+import type { Check, ToldProbes } from './protocol.ts';
 import { turnedClock } from './support/turned-clock.ts';
 
 const monitor: MonitorSpec = {
@@ -31,6 +31,7 @@ function nursery(inFlight_max = 100) {
   const clock = turnedClock();
   const started: { readonly at_ms: number; readonly context: ProbeContext }[] = [];
   const reports: { readonly verdicts: Verdict[]; readonly complete: boolean }[] = [];
+  const told: ToldProbes[] = [];
   const state = { answer: good as ProbeOutcome | 'never' };
   const nannies = new Nannies({
     clock,
@@ -44,9 +45,11 @@ function nursery(inFlight_max = 100) {
       },
     },
     report: (verdicts, complete) => reports.push({ verdicts, complete }),
+    reportProbes: (probes) => told.push(probes),
   });
   return {
     nannies,
+    told,
     state,
     started,
     reports,
@@ -186,5 +189,41 @@ describe('nannies', () => {
     await pass(100);
     expect(changes()).toEqual(['up', 'up']);
     expect(started.at(-1)?.at_ms).toBe(1000);
+  });
+});
+
+describe('probes one by one', () => {
+  it('are told by the places of the assignment that they were made under, and only where it has a number', async () => {
+    const { nannies, told, pass, state } = nursery();
+    using _ = nannies;
+    nannies.assign([check('a'), check('b')]);
+    await pass(1000);
+    nannies.tellProbes();
+    expect(told).toEqual([]);
+    nannies.assign([check('b'), check('a')], 7);
+    state.answer = bad;
+    await pass(1000);
+    nannies.assign([check('a')], 8);
+    expect(told).toMatchObject([{ assignment: 7, failures: told[0]!.probes, reasons: ['broken'] }]);
+    expect([...told[0]!.places].sort()).toEqual([0, 1]);
+    state.answer = { ok: true, reason: 'fine', latency_ms: 251 };
+    await pass(1000);
+    nannies.tellProbes();
+    expect(told[1]).toMatchObject({ assignment: 8, places: Uint32Array.of(0), failures: Uint16Array.of(0) });
+    expect(told[1]!.outcomes).toContain(1); // slow
+  });
+
+  it('are told at once where somebody asked for one, and count only what says something', async () => {
+    const { nannies, told, pass, state } = nursery();
+    using _ = nannies;
+    nannies.assign([check('a')], 1);
+    state.answer = noIdea;
+    await pass(3000);
+    nannies.tellProbes();
+    expect(told).toEqual([]);
+    state.answer = good;
+    nannies.probeNow('a');
+    await pass(100);
+    expect(told).toMatchObject([{ probes: Uint16Array.of(1), kept: Uint8Array.of(1) }]);
   });
 });

@@ -8,7 +8,8 @@ import { Histogram } from './core/histogram.ts';
 import { type Entry, Schedule } from './core/schedule.ts';
 import { type ProbeTable, runProbe } from './probe/kinds.ts';
 import type { ProbeOutcome } from './probe/probe.ts';
-import type { Check } from './protocol.ts';
+import { ProbeBatch } from './probe-batch.ts';
+import type { Check, ToldProbes } from './protocol.ts';
 import type { MonitorStats } from './stats.ts';
 
 export interface NanniesOptions {
@@ -18,10 +19,14 @@ export interface NanniesOptions {
   readonly inFlight_max: number;
   /** Called at most once per turn of the event loop. */
   readonly report: (verdicts: Verdict[], complete: boolean) => void;
+  /** Outcomes one by one; called by tellProbes(), and at once where somebody asked for one. */
+  readonly reportProbes?: (probes: ToldProbes) => void;
 }
 
 interface Nanny {
   check: Check;
+  /** In the assignment. */
+  place: number;
   readonly dismissal: AbortController;
   health: HealthState;
   verdict: Verdict;
@@ -42,7 +47,10 @@ export class Nannies implements Disposable {
   readonly #byKey = new Map<string, Entry<Nanny>>();
   readonly #lateness = new Histogram();
   readonly #changed = new Map<string, Verdict>();
+  /** Outcomes that were not told yet; undefined where nobody wants them. */
+  #untold: { readonly assignment: number; readonly batch: ProbeBatch } | undefined;
   #complete = false;
+  #answers = false;
   #flush: Disposable | undefined;
   #wake: { readonly at_ms: number; readonly timer: Disposable } | undefined;
   #probes = 0;
@@ -54,14 +62,20 @@ export class Nannies implements Disposable {
     this.#schedule = new Schedule({ inFlight_max: options.inFlight_max, random: options.random });
   }
 
-  /** Every nanny there shall be. Answers with a complete report. */
-  assign(checks: readonly Check[]): void {
+  /** Every nanny there shall be. Answers with a complete report. `assignment`: tell probes under this number. */
+  assign(checks: readonly Check[], assignment?: number): void {
+    this.tellProbes(); // by their places until now
+    this.#untold =
+      assignment === undefined ? undefined : { assignment, batch: new ProbeBatch(checks.length) };
     const wanted = new Set<string>();
-    for (const check of checks) {
+    for (const [place, check] of checks.entries()) {
       wanted.add(check.key);
       const entry = this.#byKey.get(check.key);
-      if (entry === undefined) this.#byKey.set(check.key, this.#engage(check));
-      else entry.item.check = check; // same key, same target and monitor; only the service's name may differ
+      if (entry === undefined) this.#byKey.set(check.key, this.#engage(check, place));
+      else {
+        entry.item.check = check; // same key, same target and monitor; only the service's name may differ
+        entry.item.place = place;
+      }
     }
     for (const [key, entry] of this.#byKey) if (!wanted.has(key)) this.#dismiss(entry);
     this.reportAll();
@@ -80,6 +94,15 @@ export class Nannies implements Disposable {
     entry.item.asked = true;
     this.#schedule.hurry(entry, this.#now());
     this.#arm();
+  }
+
+  /** Outcomes since the last call; call it about once a second. */
+  tellProbes(): void {
+    if (this.#untold === undefined) return;
+    const { assignment, batch } = this.#untold;
+    const columns = batch.take(this.#now());
+    if (columns !== undefined)
+      this.#options.reportProbes?.({ assignment, at: this.#options.clock.now(), ...columns });
   }
 
   /** Statistics; those of lateness begin anew. Also gives up stuck probes, so call it about once a second. */
@@ -108,13 +131,14 @@ export class Nannies implements Disposable {
     return this.#options.clock.monotonic_ms();
   }
 
-  #engage(check: Check): Entry<Nanny> {
+  #engage(check: Check, place: number): Entry<Nanny> {
     const now_ms = this.#now();
     const health = check.health ?? 'unknown';
     const interval_ms = health === 'unknown' ? check.monitor.fast_interval_ms : check.monitor.interval_ms;
     const { key } = check;
     const nanny: Nanny = {
       check,
+      place,
       dismissal: new AbortController(),
       health: beginHealth(now_ms, health),
       verdict: {
@@ -170,10 +194,20 @@ export class Nannies implements Disposable {
       if (!outcome.ok) this.#failures++;
       const result = step(nanny.health, outcome.ok, nanny.check.monitor, this.#now());
       nanny.health = result.state;
+      this.#note(nanny, outcome);
       this.#remember(nanny, outcome, result.change !== undefined);
     }
     this.#release(entry);
     this.#arm();
+  }
+
+  #note({ check, place, health }: Nanny, { ok, reason, latency_ms }: ProbeOutcome): void {
+    const slow = latency_ms * 2 > check.monitor.timeout_ms;
+    this.#untold?.batch.record(
+      place,
+      { now_ms: this.#now(), latency_ms, slow, failure: ok ? undefined : reason },
+      health.against,
+    );
   }
 
   #remember(nanny: Nanny, outcome: ProbeOutcome, changed: boolean): void {
@@ -182,6 +216,7 @@ export class Nannies implements Disposable {
     const { reason, latency_ms } = outcome;
     nanny.verdict = { key, health, reason, latency_ms, at: this.#options.clock.now() };
     if (!changed && !nanny.asked) return;
+    if (nanny.asked) this.#answers = true;
     nanny.asked = false;
     this.#changed.set(key, nanny.verdict);
     this.#reportSoon();
@@ -217,6 +252,8 @@ export class Nannies implements Disposable {
       this.#complete = false;
       this.#changed.clear();
       this.#options.report(verdicts, complete);
+      if (this.#answers) this.tellProbes();
+      this.#answers = false;
     });
   }
 

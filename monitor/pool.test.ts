@@ -23,16 +23,34 @@ function check(target: ProbeTarget, monitor: MonitorSpec = tcp): Check {
   return { key: checkKey(target, monitor, 'www'), target, service: 'www', monitor };
 }
 
-function open(workers = 1): { pool: MonitorPool; verdicts: Verdict[]; logged: string[] } {
+interface Opened {
+  readonly pool: MonitorPool;
+  readonly verdicts: Verdict[];
+  readonly logged: string[];
+  /** Key -> results of its probes: ok, slow, or failed. */
+  readonly probes: Map<string, number[]>;
+}
+
+function open(workers = 1): Opened {
+  const probes = new Map<string, number[]>();
   const verdicts: Verdict[] = [];
   const logged: string[] = [];
   const pool = createMonitorPool({
     workers,
     onVerdict: (verdict) => verdicts.push(verdict),
+    onProbes(checks, { places, kept, outcomes }) {
+      let from = 0;
+      for (const [index, place] of places.entries()) {
+        const { key } = checks[place]!;
+        const to = from + kept[index]!;
+        probes.set(key, [...(probes.get(key) ?? []), ...outcomes.subarray(from, to)]);
+        from = to;
+      }
+    },
     clock: systemClock,
     log: (_, message) => logged.push(message),
   });
-  return { pool, verdicts, logged };
+  return { pool, verdicts, logged, probes };
 }
 
 function healths(verdicts: readonly Verdict[]): string[] {
@@ -68,6 +86,33 @@ describe('the monitor pool', { timeout: 20_000 }, () => {
     expect(healths(verdicts)).toEqual(['up', 'down', 'up']);
     expect(verdicts[1]).toMatchObject({ key: web.key, reason: 'HTTP 503' });
     expect(pool.verdict(web.key)).toEqual(verdicts[2]);
+  });
+
+  it('tells probes one by one, of the right checks through changed assignments and killed processes', async () => {
+    const { pool, probes } = open(2);
+    using _ = pool;
+    await using server = await serveTcp(() => {});
+    const good = Array.from({ length: 6 }, (_, index) => ({
+      ...check(server.target),
+      key: `good ${index}`,
+    }));
+    const bad = check(await closedPort());
+    const sound = (): boolean =>
+      [...probes].every(([key, all]) => all.every((each) => each >= 2 === (key === bad.key)));
+    const heard = (keys: readonly string[]) => keys.every((key) => (probes.get(key)?.length ?? 0) > 0);
+    pool.assign([...good, bad]);
+    await vi.waitUntil(() => heard([bad.key, ...good.map((each) => each.key)]), patient);
+    for (const [round, list] of [
+      [bad, ...good],
+      [good[3]!, bad],
+      [...good.toReversed(), bad],
+    ].entries()) {
+      pool.assign(list);
+      if (round === 1) for (const pid of pool.stats().pids) process.kill(pid, 'SIGKILL');
+      probes.clear();
+      await vi.waitUntil(() => heard(list.map((each) => each.key)), patient);
+      expect(sound()).toBe(true);
+    }
   });
 
   it('keeps verdicts while a killed process is away, and goes on from them', async () => {

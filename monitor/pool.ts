@@ -3,16 +3,18 @@
 // (a monitor that was killed takes no server down), and its successor goes on from them.
 import type { Clock } from '../director/model/clock.ts';
 import type { Verdict } from '../director/model/monitor.ts';
-import type { Check } from './protocol.ts';
+import type { Check, ToldProbes } from './protocol.ts';
 import { addStats, type MonitorStats, NO_STATS } from './stats.ts';
 import { type Log, Worker } from './worker.ts';
 
-export type { Check } from './protocol.ts';
+export type { Check, ToldProbes } from './protocol.ts';
 
 export interface MonitorPoolOptions {
   readonly workers: number;
   readonly onVerdict: (verdict: Verdict) => void;
   readonly onStats?: (stats: PoolStats) => void;
+  /** Outcomes one by one, about once a second from each process; places are those in `checks`. */
+  readonly onProbes?: (checks: readonly Check[], probes: ToldProbes) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -66,6 +68,7 @@ export function createMonitorPool(options: MonitorPoolOptions): MonitorPool {
         known: (key) => verdicts.get(key)?.health,
         onVerdicts: (heard) => heard.forEach(hear),
         onStats: () => options.onStats?.(stats()),
+        onProbes: (checks, probes) => options.onProbes?.(checks, probes),
       }),
   );
 

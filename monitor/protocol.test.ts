@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ProbeSpec } from '../director/model/monitor.ts';
+import { ProbeBatch } from './probe-batch.ts';
 import { readFromMonitor, readToMonitor } from './protocol.ts';
 
 const monitor = { interval_ms: 1000, fast_interval_ms: 200, timeout_ms: 500, rise: 2, fall: 3, jitter: 0.1 };
@@ -75,6 +76,44 @@ describe('messages from a monitor', () => {
       { kind: 'verdicts', complete: true, verdicts: [] },
     ])
       expect(readFromMonitor(message)).toEqual({ message });
+  });
+
+  it('pass when they tell probes, and are refused with the place of the problem when these are broken', () => {
+    const batch = new ProbeBatch(1);
+    batch.record(0, { now_ms: 1, latency_ms: 2, slow: false, failure: 'refused' }, 1);
+    const message = { kind: 'probes', assignment: 3, at: 5, ...batch.take(2)! };
+    expect(readFromMonitor(message)).toEqual({ message });
+    expect(readFromMonitor(structuredClone(message))).toEqual({ message });
+    for (const [more, place] of [
+      [{ assignment: -1 }, 'assignment'],
+      [{ assignment: '3' }, 'assignment'],
+      [{ at: Number.NaN }, 'at'],
+      [{ outcomes: Uint16Array.of(9) }, 'outcomes'],
+      [{ places: [0] }, 'places'],
+    ] as const)
+      expect(readFromMonitor({ ...message, ...more })).toMatchObject({
+        problem: expect.stringContaining(`${place}: `),
+      });
+  });
+
+  it('that tell probes are never the cause of an exception, whatever they hold', () => {
+    const column = fc.oneof(
+      fc.anything(),
+      fc.uint8Array({ maxLength: 3 }),
+      fc.uint16Array({ maxLength: 3 }),
+      fc.uint32Array({ maxLength: 3 }),
+      fc.float32Array({ maxLength: 3 }),
+    );
+    const columns = fc.record({
+      ...{ assignment: column, at: column, places: column, probes: column, failures: column },
+      ...{ against: column, kept: column, ages_ms: column, latencies_ms: column },
+      ...{ outcomes: column, reasons: column },
+    });
+    fc.assert(
+      fc.property(columns, (message) => {
+        expect(() => readFromMonitor({ kind: 'probes', ...message })).not.toThrow();
+      }),
+    );
   });
 
   it('are never the cause of an exception', () => {

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { type Address, parseAddress } from '../director/model/address.ts';
 import type { MonitorSpec, ProbeSpec, ProbeTarget, Verdict } from '../director/model/monitor.ts';
+import { faultOf, type ProbeColumns } from './probe-batch.ts';
 import type { MonitorStats } from './stats.ts';
 
 /** One nanny's task. */
@@ -18,8 +19,11 @@ export interface Check {
 }
 
 export type ToMonitor =
-  /** The whole list each time; nannies of unchanged keys keep their state and their place in the schedule. */
-  | { readonly kind: 'assign'; readonly checks: readonly Check[] }
+  /**
+   * The whole list each time; nannies of unchanged keys keep their state and their place in the schedule. `number`: probes are
+   * wanted, and name checks by their place in the list of this number.
+   */
+  | { readonly kind: 'assign'; readonly checks: readonly Check[]; readonly number?: number }
   /** The outcome is told even if it changes nothing. */
   | { readonly kind: 'probe-now'; readonly key: string }
   /** Asks for a complete list of verdicts with the latest reasons and latencies. */
@@ -28,7 +32,15 @@ export type ToMonitor =
 export type FromMonitor =
   /** Changes; with `complete` every nanny, as the answer to an assignment or a report. */
   | { readonly kind: 'verdicts'; readonly complete?: boolean; readonly verdicts: readonly Verdict[] }
-  | ({ readonly kind: 'stats' } & MonitorStats);
+  | ({ readonly kind: 'stats' } & MonitorStats)
+  | ({ readonly kind: 'probes' } & ToldProbes);
+
+/** Outcomes since the last message, of checks by their place in the assignment of that number. */
+export interface ToldProbes extends ProbeColumns {
+  readonly assignment: number;
+  /** Wall clock that ages count back from. */
+  readonly at: number;
+}
 
 const CHECKS_LIMIT = 100_000;
 
@@ -92,7 +104,11 @@ const check: z.ZodType<Check> = z.strictObject({
 });
 
 const toMonitor: z.ZodType<ToMonitor> = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('assign'), checks: z.array(check).max(CHECKS_LIMIT) }),
+  z.strictObject({
+    kind: z.literal('assign'),
+    checks: z.array(check).max(CHECKS_LIMIT),
+    number: z.int().min(0).exactOptional(),
+  }),
   z.strictObject({ kind: z.literal('probe-now'), key: text }),
   z.strictObject({ kind: z.literal('report') }),
 ]);
@@ -107,7 +123,7 @@ const verdict: z.ZodType<Verdict> = z.strictObject({
 
 const count = z.number().min(0);
 
-const fromMonitor: z.ZodType<FromMonitor> = z.discriminatedUnion('kind', [
+const fromMonitor: z.ZodType<Exclude<FromMonitor, { kind: 'probes' }>> = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('verdicts'),
     complete: z.boolean().exactOptional(),
@@ -132,7 +148,23 @@ export function readToMonitor(value: unknown): Read<ToMonitor> {
 }
 
 export function readFromMonitor(value: unknown): Read<FromMonitor> {
-  return read(fromMonitor, value);
+  return isProbes(value) ? readProbes(value) : read(fromMonitor, value);
+}
+
+function isProbes(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'probes';
+}
+
+/** By hand: zod would make an object of every number. */
+function readProbes(value: Record<string, unknown>): Read<FromMonitor> {
+  const { assignment, at, places } = value;
+  if (!Number.isSafeInteger(assignment) || (assignment as number) < 0)
+    return { problem: 'assignment: no number' };
+  if (typeof at !== 'number' || !Number.isFinite(at)) return { problem: 'at: no time' };
+  const fault = faultOf(value);
+  if (fault !== undefined) return { problem: fault };
+  if ((places as Uint32Array).length > CHECKS_LIMIT) return { problem: 'places: too many' };
+  return { message: value as unknown as FromMonitor };
 }
 
 function read<Message>(schema: z.ZodType<Message>, value: unknown): Read<Message> {

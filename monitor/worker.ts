@@ -3,7 +3,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../director/model/clock.ts';
 import type { Health, Verdict } from '../director/model/monitor.ts';
-import { type Check, type FromMonitor, readFromMonitor, type ToMonitor } from './protocol.ts';
+import {
+  type Check,
+  type FromMonitor,
+  readFromMonitor,
+  type ToldProbes,
+  type ToMonitor,
+} from './protocol.ts';
 import { addStats, asPast, type MonitorStats, NO_STATS } from './stats.ts';
 
 const BACKOFF_FIRST_MS = 100;
@@ -15,6 +21,8 @@ const LOOK_INTERVAL_MS = 2_000;
 const SILENT_LOOKS_MAX = 5;
 /** Between the request to end and the end by force. */
 const LEAVE_TIME_MS = 1_000;
+/** Assignments that probes may still come of: a process tells those of the last one before it takes the next. */
+const ASSIGNMENTS_KEPT = 8;
 
 export type Log = (
   level: 'debug' | 'info' | 'warn' | 'error',
@@ -30,12 +38,22 @@ export interface WorkerOptions {
   readonly known: (key: string) => Health | undefined;
   readonly onVerdicts: (verdicts: readonly Verdict[]) => void;
   readonly onStats: () => void;
+  /** `checks`: the assignment that the places are in. */
+  readonly onProbes: (checks: readonly Check[], probes: ToldProbes) => void;
+}
+
+interface Assignment {
+  /** Never used again, whatever process it was for. */
+  readonly number: number;
+  readonly checks: readonly Check[];
 }
 
 export class Worker implements Disposable {
   readonly #options: WorkerOptions;
   #child: ChildProcess | undefined;
   #checks: readonly Check[] = [];
+  #assignments: readonly Assignment[] = [];
+  #assignmentNumber = 0;
   #stats = NO_STATS;
   /** Counts of the processes before this one. */
   #past = NO_STATS;
@@ -87,18 +105,31 @@ export class Worker implements Disposable {
       const health = this.#options.known(check.key);
       return health === undefined || health === 'unknown' ? check : { ...check, health };
     });
-    this.send({ kind: 'assign', checks });
+    const number = ++this.#assignmentNumber;
+    this.#assignments = [...this.#assignments, { number, checks }].slice(-ASSIGNMENTS_KEPT);
+    this.send({ kind: 'assign', checks, number });
   }
 
   #hear(message: FromMonitor): void {
     if (this.#closed) return;
     if (message.kind === 'verdicts') {
       this.#options.onVerdicts(message.verdicts);
+    } else if (message.kind === 'probes') {
+      this.#hearProbes(message);
     } else {
       const { kind: _, ...stats } = message;
       this.#stats = stats;
       this.#options.onStats();
     }
+  }
+
+  #hearProbes(probes: ToldProbes): void {
+    const { assignment, places } = probes;
+    const found = this.#assignments.find((each) => each.number === assignment);
+    if (found === undefined) return; // of so long ago that nobody knows its places any more
+    this.#assignments = this.#assignments.filter((each) => each.number >= assignment);
+    if (places.every((place) => place < found.checks.length)) this.#options.onProbes(found.checks, probes);
+    else this.#options.log('warn', 'probes of checks that no monitor has', { worker: this.#options.index });
   }
 
   #start(): void {

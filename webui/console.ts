@@ -5,6 +5,7 @@ import { createApp } from './app.ts';
 import { loadAssets } from './assets.ts';
 import { createLiveHub } from './live/hub.ts';
 import { openMirror } from './mirror/mirror.ts';
+import { outsideRoutes } from './outside.ts';
 import { PAGES } from './pages/all.ts';
 import { openServer } from './server.ts';
 import { createFlashes } from './session/flashes.ts';
@@ -56,7 +57,14 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
     clientFor: (identity, from) =>
       openControlClient(socket, { author: identity.user, origin: `console ${from}`, role: identity.role }),
     door: { client: (from) => openControlClient(socket, { author: 'console', origin: `console ${from}` }) },
-    before: [],
+    before: outsideRoutes({
+      socket,
+      client: own,
+      clock,
+      mirror,
+      identifier,
+      openMetrics: options.openMetrics,
+    }),
     console: {
       version: options.version,
       started: clock.now(),

@@ -56,6 +56,9 @@ export interface CommandContext {
 export interface Terminal {
   readonly color: boolean;
   readonly columns: number;
+  readonly rows: number;
+  /** Standard output is a terminal. */
+  readonly interactive: boolean;
   out(text: string): void;
   err(text: string): void;
   /** Aborts at SIGINT and when standard output is closed. */

@@ -1,10 +1,13 @@
 // Every command, in the order in which help lists them.
 import type { Command } from './command.ts';
+import { session, token, user } from './commands/accounts.ts';
+import { audit, diagnostics } from './commands/audit.ts';
 import { apply, check, rollback } from './commands/configure.ts';
 import { doctor } from './commands/doctor.ts';
 import { drill } from './commands/drill.ts';
 import { events, revisions } from './commands/history.ts';
 import { connections, explain, servers, services, status } from './commands/look.ts';
+import { monitors, probe } from './commands/monitors.ts';
 import { disable, drain, enable, weight } from './commands/order.ts';
 import { hold, release, switchover } from './commands/pair.ts';
 import { run, selfDescribing, version, webConsole } from './commands/self.ts';
@@ -21,18 +24,25 @@ export const commands: readonly Command[] = [
   status,
   services,
   servers,
+  monitors,
   connections,
   events,
+  audit,
   drain,
   enable,
   disable,
   weight,
+  probe,
   switchover,
   hold,
   release,
+  user,
+  token,
+  session,
   explain,
   drill,
   doctor,
+  diagnostics,
   completion,
   version,
   help,

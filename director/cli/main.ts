@@ -83,6 +83,10 @@ function openTerminal(): Terminal {
   return {
     color: process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
     columns: process.stdout.columns ?? 80,
+    get rows() {
+      return process.stdout.rows ?? 24;
+    },
+    interactive: process.stdout.isTTY === true,
     out: (chunk) => void process.stdout.write(chunk),
     err: (chunk) => void process.stderr.write(chunk),
     interrupted: closed.signal,

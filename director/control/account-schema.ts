@@ -1,28 +1,24 @@
 // Bodies about who may use the console and the API: users, sessions, tokens. Secrets come in and, once, go out; they are
 // never listed.
 import { z } from 'zod';
+import { ACCOUNT_NAME, type AccountRole, PASSWORD_MIN_LENGTH, ROLES } from '../model/account.ts';
+
+export { type AccountRole, PASSWORD_MIN_LENGTH, ROLES };
 
 const count = z.number().int().min(0);
 const wallClock = z.number().describe('milliseconds since 1970');
 
-/** Each may what those before it may. */
-export const ROLES = ['viewer', 'operator', 'admin'] as const;
 export const accountRoleSchema = z.enum(ROLES);
-export type AccountRole = (typeof ROLES)[number];
 
 export function isAllowed(role: AccountRole, needed: AccountRole): boolean {
   return ROLES.indexOf(role) >= ROLES.indexOf(needed);
 }
 
-export const PASSWORD_MIN_LENGTH = 12;
 /** Longer ones would only make hashing slow. */
 const PASSWORD_MAX_LENGTH = 1_024;
 export const accountName = z
   .string()
-  .regex(
-    /^[a-z][a-z0-9._-]{0,31}$/,
-    'a name is 1 to 32 of a-z, 0-9, ".", "_", "-", and begins with a letter',
-  );
+  .regex(ACCOUNT_NAME, 'a name is 1 to 32 of a-z, 0-9, ".", "_", "-", and begins with a letter');
 /** What is too short or too well known is refused by the handler, with a sentence. */
 const password = z.string().min(1).max(PASSWORD_MAX_LENGTH);
 
@@ -43,13 +39,11 @@ export const userListSchema = z.object({
   first_run: z.boolean(),
 });
 export const userBodySchema = z.strictObject({ name: accountName, role: accountRoleSchema, password });
-export const passwordBodySchema = z.strictObject({
-  password,
-  /** Needed where users change their own. */
-  current: password.optional(),
-});
+export const passwordBodySchema = z.strictObject({ password });
 export const roleBodySchema = z.strictObject({ role: accountRoleSchema });
-export const userReplySchema = z.object({ user: userSchema });
+/** false: in force, but refused by the disk for now. */
+const stored = z.boolean();
+export const userReplySchema = z.object({ user: userSchema, stored });
 
 export const tokenSchema = z.object({
   id: z.string(),
@@ -64,12 +58,18 @@ export const tokenSchema = z.object({
 export type Token = z.infer<typeof tokenSchema>;
 export const tokenListSchema = z.object({ tokens: z.array(tokenSchema) });
 export const tokenBodySchema = z.strictObject({
-  name: z.string().min(1).max(64),
+  name: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+      'a token’s name is 1 to 64 of letters, digits, ".", "_", "-", and begins with a letter or digit',
+    ),
   role: accountRoleSchema,
   expires_days: z.number().int().min(1).max(3_650).optional(),
 });
 export const tokenReplySchema = z.object({
   token: tokenSchema,
+  stored,
   /** Shown this once. */
   secret: z.string(),
 });
@@ -87,7 +87,7 @@ export const sessionSchema = z.object({
 });
 export type Session = z.infer<typeof sessionSchema>;
 export const sessionListSchema = z.object({ sessions: z.array(sessionSchema) });
-export const doneSchema = z.object({ done: z.literal(true) });
+export const doneSchema = z.object({ done: z.literal(true), stored });
 
 /** From here on: for the console alone, which asks in somebody's name. Not offered to the outside. */
 export const loginBodySchema = z.strictObject({
@@ -115,6 +115,12 @@ export const setupBodySchema = z.strictObject({
   from: z.string().max(256),
   agent: z.string().max(512),
 });
+export const ownPasswordBodySchema = z.strictObject({
+  current: z.string().max(PASSWORD_MAX_LENGTH),
+  password,
+  /** The secret of the session in which it is asked: it stays, all others of the user end. */
+  session: z.string().max(256).optional(),
+});
 export const authenticateBodySchema = z.strictObject({
   /** Exactly one of these. */
   session: z.string().max(256).optional(),
@@ -125,6 +131,7 @@ export const identitySchema = z.object({
   kind: z.enum(['session', 'token']),
   /** Session or token id. */
   id: z.string(),
+  /** Whose name stands in records: a user's, or `token NAME`, which no user can have. */
   user: z.string(),
   role: accountRoleSchema,
   /** Sessions only. */

@@ -1,6 +1,5 @@
 // What the control server needs from whoever holds the director: one handler per route, the present revision, and
 // the events. The server brings parsed input and turns errors into answers.
-import type { Live } from './live-schema.ts';
 import type { BodyOf, QueryOf, ReplyOf, RouteName } from './routes.ts';
 import type { ApiEvent } from './schema.ts';
 
@@ -63,8 +62,8 @@ export interface ControlBackend {
   /** Events after an id that can still be replayed, oldest first, at most `limit`. */
   eventsAfter(id: number, limit: number): Promise<readonly ApiEvent[]>;
   follow(onEvent: (event: ApiEvent) => void): Disposable;
-  /** Everything at once, then once a second what has changed, until disposed of. */
-  followLive(onLive: (live: Live) => void): Disposable;
+  /** Everything at once, then once a second what has changed, until disposed of. Each follower gets the same JSON: a `Live`. */
+  followLive(onLive: (encoded: Uint8Array) => void): Disposable;
   audit(entry: AuditEntry): void;
   /**
    * For routes that only the active does: its answer, or undefined where this director is the active itself. Throws

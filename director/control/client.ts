@@ -107,7 +107,7 @@ export function openControlClient(socket: string, caller: Caller): ControlClient
       for await (const data of stream('eventStream', options, signal)) yield eventSchema.parse(data);
     },
     async *live(signal) {
-      for await (const data of stream('live', {}, signal)) yield data as Live;
+      for await (const data of stream('live', {}, signal)) yield readLive(data);
     },
   };
 
@@ -130,6 +130,15 @@ export function openControlClient(socket: string, caller: Caller): ControlClient
   }
 }
 
+/** Its kind alone: applyLive() looks at the rest, and at what it would change. */
+function readLive(data: unknown): Live {
+  const kind = typeof data === 'object' && data !== null && 'kind' in data ? data.kind : undefined;
+  if (kind === 'full' || kind === 'tick') return data as Live;
+  throw new FairleadError('no-answer', 'What the director sends is no live picture.', {
+    remedy: 'See that both are of the same version.',
+  });
+}
+
 function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?');
 }
@@ -144,7 +153,8 @@ function pathOf(route: Route, options: CallOptions<RouteName>): string {
   return `/api/v1${path}${query.size > 0 ? `?${query}` : ''}`;
 }
 
-function connectionError(error: Error, socket: string): FairleadError {
+/** What it means that the socket could not be asked. */
+export function connectionError(error: Error, socket: string): FairleadError {
   if (error instanceof FairleadError) return error;
   const code = 'code' in error ? error.code : undefined;
   if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR')
@@ -190,16 +200,21 @@ function toError(value: unknown, status: number): FairleadError {
     : new FairleadError('no-answer', `The director answered with status ${status}.`);
 }
 
+/** A long line comes in many pieces: each is searched once. */
 async function* lines(response: http.IncomingMessage, length_max: number): AsyncGenerator<string> {
-  let rest = '';
+  let pieces: string[] = [];
+  let length = 0;
   response.setEncoding('utf8');
   for await (const chunk of response as AsyncIterable<string>) {
-    rest += chunk;
-    if (rest.length > length_max)
-      throw new FairleadError('too-large', 'A line of the event stream is too long.');
-    for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
-      yield rest.slice(0, end);
-      rest = rest.slice(end + 1);
+    let begin = 0;
+    for (let end = chunk.indexOf('\n'); end >= 0; end = chunk.indexOf('\n', begin)) {
+      yield pieces.join('') + chunk.slice(begin, end);
+      pieces = [];
+      length = 0;
+      begin = end + 1;
     }
+    pieces.push(chunk.slice(begin));
+    length += chunk.length - begin;
+    if (length > length_max) throw new FairleadError('too-large', 'A line of the event stream is too long.');
   }
 }

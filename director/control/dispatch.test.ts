@@ -1,7 +1,7 @@
 // What a standby hands on: requests that only the active does, as they came, once, and their answers as they are.
 import { expect, it } from 'vitest';
 import { EXIT, FairleadError } from '../model/error.ts';
-import type { ControlBackend, RawReply, RawRequest } from './backend.ts';
+import type { AuditEntry, ControlBackend, RawReply, RawRequest } from './backend.ts';
 import { answer, type ControlCall, toRefusal } from './dispatch.ts';
 import { type Route, routes } from './routes.ts';
 
@@ -85,6 +85,76 @@ it('reads, hold and release are about the director that is asked', async () => {
     await answer(backend, call(method, `/api/v1${path}`));
   expect(handled).toEqual(['status', 'ha', 'hold', 'release']);
   expect(handedOn).toEqual([]);
+});
+
+function audited(forward: NonNullable<ControlBackend['forward']>) {
+  const entries: AuditEntry[] = [];
+  const { backend } = standby();
+  const handlers = new Proxy(
+    {},
+    {
+      get: (_, name) => (request: { note: (change: object) => void }) => {
+        request.note({ before: 1 });
+        request.note({ after: 2 });
+        if (name === 'disable') throw new Error('broken');
+        return {};
+      },
+    },
+  );
+  return {
+    entries,
+    backend: {
+      ...backend,
+      handlers: handlers as ControlBackend['handlers'],
+      audit: (entry: AuditEntry) => void entries.push(entry),
+      forward,
+    },
+  };
+}
+
+it('every write is told to the audit once, done, refused or failed, but no rehearsal', async () => {
+  const { backend, entries } = audited(async () => undefined);
+  const headers = { 'if-match': '"4"', 'fairlead-author': 'ann', 'fairlead-origin': 'console 192.0.2.7' };
+  const path = '/api/v1/services/www/servers/rs1';
+  await answer(backend, call('POST', `${path}/enable`, '', { headers }));
+  await answer(backend, call('POST', `${path}/disable`, '', { headers })).catch(() => {});
+  await answer(
+    backend,
+    call('POST', `${path}/drain`, '', { headers: { ...headers, 'if-match': '"3"' } }),
+  ).catch(() => {});
+  await answer(
+    backend,
+    call('POST', `${path}/drain`, '', { headers: { ...headers, 'fairlead-role': 'viewer' } }),
+  ).catch(() => {});
+  await answer(backend, call('POST', '/api/v1/apply?dry_run=1', 'x', { headers }));
+  await answer(backend, call('POST', '/api/v1/ha/switchover', '{"dry_run":true}', { headers }));
+  await answer(backend, call('GET', '/api/v1/status', '', { headers }));
+  const common = { who: 'ann', origin: 'console 192.0.2.7', target: 'www/rs1' };
+  expect(entries).toEqual([
+    { ...common, action: 'enable', before: 1, after: 2, outcome: 'done', detail: '' },
+    {
+      ...{ ...common, action: 'disable', before: 1, after: 2, outcome: 'failed' },
+      detail: 'internal: Something went wrong inside: broken',
+    },
+    { ...common, action: 'drain', outcome: 'refused', detail: expect.stringMatching(/^stale: /) },
+    { ...common, action: 'drain', outcome: 'refused', detail: expect.stringMatching(/^forbidden: /) },
+  ]);
+});
+
+it('what is handed on is audited by the active, with where it came from; what cannot be, here', async () => {
+  const path = '/api/v1/services/www/servers/rs1/enable';
+  const headers = { 'if-match': '"4"', 'fairlead-author': 'ann', 'fairlead-origin': 'cli' };
+  const handedOn = audited(async () => REPLY);
+  await answer(handedOn.backend, call('POST', path, '', { headers }));
+  expect(handedOn.entries).toEqual([]);
+  const active = audited(async () => undefined);
+  await answer(active.backend, call('POST', path, '', { headers, cameFromPeer: true, peer: 'lb2' }));
+  expect(active.entries).toMatchObject([{ who: 'ann', origin: 'peer lb2: cli', outcome: 'done' }]);
+  const alone = audited(async () => {
+    throw new FairleadError('not-active', 'Nobody is.', { exit: EXIT.notActive });
+  });
+  await answer(alone.backend, call('POST', path, '', { headers })).catch(() => {});
+  expect(alone.entries).toMatchObject([{ outcome: 'refused', detail: 'not-active: Nobody is.' }]);
 });
 
 it('every change that needs If-Match is the active’s', () => {

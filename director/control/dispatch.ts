@@ -17,6 +17,8 @@ export interface ControlCall {
   readBody(): Promise<Buffer>;
   /** Handed on by the other director: never handed on again. */
   readonly cameFromPeer: boolean;
+  /** Its name. */
+  readonly peer?: string;
 }
 
 /** Headers that mean something to the active too. */
@@ -38,23 +40,12 @@ export async function answer(backend: ControlBackend, call: ControlCall): Promis
   if (route.stream) throw badRequest('a stream cannot be had here');
   const bytes = route.method === 'POST' ? await call.readBody() : undefined;
   const body = bytes && readBody(bytes, route);
-  if (route.active) {
-    const elsewhere = await backend.forward?.(
-      {
-        method: call.method,
-        path: call.target,
-        headers: handedOn(call),
-        body: bytes?.toString('utf8') ?? '',
-      },
-      call.cameFromPeer,
-    );
-    if (elsewhere !== undefined) return elsewhere;
-  }
   const precondition = (): void => {
     if (route.conditional) checkPrecondition(call.headers['if-match'], backend.revision());
   };
   const author = wordOf(call.headers['fairlead-author'], 64);
-  const origin = wordOf(call.headers['fairlead-origin'], ORIGIN_MAX);
+  const told = wordOf(call.headers['fairlead-origin'], ORIGIN_MAX);
+  const origin = call.peer === undefined ? told : `peer ${call.peer}: ${told}`;
   let noted: AuditNote = {};
   const audit = (outcome: AuditEntry['outcome'], detail: string): void => {
     if (route.audited && !isRehearsal(query) && !isRehearsal(body))
@@ -69,6 +60,8 @@ export async function answer(backend: ControlBackend, call: ControlCall): Promis
     asked: ControlRequest<RouteName>,
   ) => unknown;
   try {
+    const elsewhere = route.active && (await forward(backend, call, bytes));
+    if (elsewhere) return elsewhere;
     checkRole(call.headers['fairlead-role'], route, author);
     precondition();
     const reply = await handler({
@@ -85,6 +78,17 @@ export async function answer(backend: ControlBackend, call: ControlCall): Promis
     audit(status >= 500 ? 'failed' : 'refused', `${code}: ${detail}`);
     throw error;
   }
+}
+
+/** The active's answer, which has recorded what was asked of it; undefined: it is done here. */
+async function forward(
+  backend: ControlBackend,
+  call: ControlCall,
+  bytes: Buffer | undefined,
+): Promise<RawReply | undefined> {
+  const body = bytes?.toString('utf8') ?? '';
+  const request = { method: call.method, path: call.target, headers: handedOn(call), body };
+  return backend.forward?.(request, call.cameFromPeer);
 }
 
 /** What is only tried out changes nothing. */

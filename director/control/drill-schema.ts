@@ -3,8 +3,8 @@ import { z } from 'zod';
 
 export const drillReportSchema = z.object({
   /** When it ended, milliseconds since 1970. */
-  at: z.number(),
-  name: z.string().max(64),
+  at: z.number().int().min(0),
+  name: z.string().min(1).max(64),
   ok: z.boolean(),
   outage_ms: z.number().optional(),
   limit_ms: z.number().optional(),
@@ -24,4 +24,8 @@ export type DrillReport = z.infer<typeof drillReportSchema>;
 export const drillListSchema = z.object({
   drills: z.array(drillReportSchema.extend({ id: z.number().int() })),
 });
-export const drillRecordedSchema = z.object({ id: z.number().int() });
+export const drillRecordedSchema = z.object({
+  id: z.number().int(),
+  /** false: the disk refuses for now, or too many reports wait for it. */
+  stored: z.boolean(),
+});

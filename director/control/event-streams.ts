@@ -8,8 +8,8 @@ import type { ApiEvent } from './schema.ts';
 
 const FOLLOWERS_MAX = 64;
 const BEHIND_MAX_BYTES = 256 * 1024;
-/** The first picture of a large site is many times what follows. */
-const LIVE_BEHIND_MAX_BYTES = 64 * 1024 * 1024;
+/** Beside the largest that was sent: the first picture of a large site is many times what follows. */
+const LIVE_BEHIND_MAX_BYTES = 8 * 1024 * 1024;
 const REPLAY_MAX = 1_000;
 /** Shows both ends that the other is still there. */
 const COMMENT_INTERVAL_MS = 15_000;
@@ -52,11 +52,18 @@ export class EventStreams implements Disposable {
   openLive(response: http.ServerResponse): void {
     this.#admit();
     const held = new DisposableStack();
-    this.#begin(response, held);
+    let largest_bytes = 0;
+    this.#begin(response, held, () => largest_bytes + LIVE_BEHIND_MAX_BYTES);
     held.use(
-      this.#backend.followLive((live) =>
-        send(response, `data: ${JSON.stringify(live)}\n\n`, LIVE_BEHIND_MAX_BYTES),
-      ),
+      this.#backend.followLive((encoded) => {
+        largest_bytes = Math.max(largest_bytes, encoded.length);
+        // The bytes are every follower's: they are neither copied nor put together for this one.
+        response.cork();
+        response.write('data: ');
+        response.write(encoded);
+        send(response, '\n\n', largest_bytes + LIVE_BEHIND_MAX_BYTES);
+        response.uncork();
+      }),
     );
   }
 
@@ -65,9 +72,13 @@ export class EventStreams implements Disposable {
       throw new FairleadError('too-many-followers', `At most ${FOLLOWERS_MAX} may follow at a time.`);
   }
 
-  #begin(response: http.ServerResponse, followed: Disposable): void {
+  #begin(
+    response: http.ServerResponse,
+    followed: Disposable,
+    behindMax_bytes: () => number = () => BEHIND_MAX_BYTES,
+  ): void {
     this.#open.add(response);
-    const timer = this.#keepAlive(response);
+    const timer = this.#keepAlive(response, behindMax_bytes);
     response.once('close', () => {
       this.#open.delete(response);
       followed[Symbol.dispose]();
@@ -81,13 +92,13 @@ export class EventStreams implements Disposable {
     response.write(`retry: ${RETRY_MS}\n\n`);
   }
 
-  #keepAlive(response: http.ServerResponse): Disposable {
+  #keepAlive(response: http.ServerResponse, behindMax_bytes: () => number): Disposable {
     let timer = this.#clock.after(COMMENT_INTERVAL_MS, beat);
     const clock = this.#clock;
     function beat(): void {
       if (!response.writable) return;
       response.write(':\n\n');
-      if (response.writableLength > BEHIND_MAX_BYTES) response.destroy();
+      if (response.writableLength > behindMax_bytes()) response.destroy();
       timer = clock.after(COMMENT_INTERVAL_MS, beat);
     }
     return { [Symbol.dispose]: () => timer[Symbol.dispose]() };

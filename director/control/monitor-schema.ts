@@ -15,6 +15,8 @@ export const probeRecordSchema = z.object({
 export type ProbeRecord = z.infer<typeof probeRecordSchema>;
 
 export const checkStatusSchema = z.object({
+  /** The same for the same target and recipe, on both directors and after a restart. */
+  id: z.string(),
   /** `www/rs1`, for each server that goes by it. */
   servers: z.array(z.string()),
   target: z.string(),
@@ -31,6 +33,7 @@ export const checkStatusSchema = z.object({
   /** Probes in a row that speak against the present health: of `fall` while up, of `rise` while down. */
   against: count,
   last: probeRecordSchema.optional(),
+  /** Mean and 99th percentile of the kept probes (120 at most) that passed. */
   latency_mean_ms: z.number().optional(),
   latency_p99_ms: z.number().optional(),
   /** Since this director began. */

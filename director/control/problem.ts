@@ -37,6 +37,11 @@ const STATUS: Readonly<Record<string, number>> = {
   'store-busy': 503,
   busy: 503,
   stopping: 503,
+  // The console says these of the director.
+  'not-running': 503,
+  'no-permission': 503,
+  'connection-lost': 503,
+  'no-answer': 503,
 };
 
 const TITLES: Readonly<Record<number, string>> = {

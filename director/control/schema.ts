@@ -275,7 +275,11 @@ export const explainSchema = z.object({
   because: z.array(z.string()),
 });
 
-export const probeSchema = z.object({ probed: count });
+export const probeSchema = z.object({
+  probed: count,
+  /** When it was asked for: outcomes from then on are the answer. */
+  at: wallClock.optional(),
+});
 
 /** What someone who helps from afar wants to see: named texts, secrets left out. */
 export const diagnosticsSchema = z.object({

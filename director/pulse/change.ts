@@ -7,6 +7,7 @@ import type { EngineSnapshot } from '../engine/engine.ts';
 import { EXIT, FairleadError } from '../model/error.ts';
 import { describePlan } from '../reconcile/describe.ts';
 import type { RevisionRecord } from '../store/record.ts';
+import { type Note, revisionState } from './audit-handlers.ts';
 import { diffConfigurations, needsRestart } from './configuration-diff.ts';
 import type { Core } from './core.ts';
 import { checkEngineLimits } from './engine-limits.ts';
@@ -19,6 +20,8 @@ export interface ChangeRequest {
   readonly author: string;
   readonly comment: string;
   readonly dryRun: boolean;
+  /** For the audit: told as the change is made, so that `before` is what it took the place of. */
+  readonly note?: Note;
   /** Asked once more when the text has been read: throws when the change is wanted no more. */
   readonly checkPrecondition?: () => void;
 }
@@ -50,8 +53,18 @@ export async function changeConfiguration(core: Core, request: ChangeRequest): P
   };
   if (request.dryRun) return { ...reply, revision: core.revision.number, stored: true, failed: [] };
 
+  const replaced = revisionState(core.revision);
   // On its way to the disk before the engine is asked: a revision stands even if the engine fails just now.
   const saved = changed ? adopt(core, request, hash, reply.changes) : Promise.resolve(true);
+  request.note?.({
+    target: `revision ${core.revision.number}`,
+    before: replaced,
+    after: {
+      ...revisionState(core.revision),
+      ...(request.comment === '' ? {} : { comment: request.comment }),
+      changes: reply.changes.slice(0, CHANGES_TOLD),
+    },
+  });
   const { failed } = putInForce(core, configuration, rehearsed.actual);
   return { ...reply, revision: core.revision.number, stored: await saved, failed: [...failed] };
 }

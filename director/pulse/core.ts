@@ -11,6 +11,7 @@ import type { Director } from './director.ts';
 import type { OpenedEngine } from './engine-choice.ts';
 import type { HealthBoard } from './health-board.ts';
 import type { Log } from './log.ts';
+import type { OpenedAccounts } from './open-accounts.ts';
 import type { OrderBook } from './order-book.ts';
 import type { RecordEvent } from './record-event.ts';
 import type { VirtualIps } from './virtual-ips.ts';
@@ -29,6 +30,7 @@ export interface Core {
   readonly director: Director;
   readonly monitors: MonitorPool;
   readonly virtualIps: VirtualIps;
+  readonly accounts: OpenedAccounts;
   /** Follows the heartbeat; replaced as a whole. */
   role: { readonly name: 'active' | 'standby'; readonly because: string };
   /** The one in force; replaced as a whole. */

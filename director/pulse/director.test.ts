@@ -164,7 +164,7 @@ describe('health', () => {
     bench.hear('rs1', 'up');
     const after = new Bench(configure(), {}, bench.engine);
     expect(after.weights()).toBe('rs1=4');
-    expect(after.board.detail('www', 'rs1').reason).toContain('no verdict yet');
+    expect(after.board.detail('www/rs1').reason).toContain('no verdict yet');
     after.hear('rs1', 'down');
     expect(after.weights()).toBe('');
   });

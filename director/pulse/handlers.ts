@@ -1,14 +1,15 @@
 // What each route of the control API does. Changes take effect before the first await, so that the precondition which
 // the server has just checked still holds when they do; those that must wait before check it again.
 
-import type { Handlers } from '../control/backend.ts';
+import type { ControlRequest, Handlers } from '../control/backend.ts';
 import type { Change, Connection } from '../control/schema.ts';
 import { formatEndpoint, parseAddress, parseEndpoint } from '../model/address.ts';
 import type { ConnectionEntry, ConnectionFilter } from '../model/connection.ts';
 import { EXIT, FairleadError } from '../model/error.ts';
+import { type EventFilter, kindsOf } from '../model/event-filter.ts';
 import { CONNECTION_STATES, type ConnectionState } from '../model/state.ts';
 import { accountHandlers } from './account-handlers.ts';
-import { auditHandlers } from './audit-handlers.ts';
+import { auditHandlers, type Note, orderState } from './audit-handlers.ts';
 import { changeConfiguration } from './change.ts';
 import { type Core, findServer, findService } from './core.ts';
 import { diagnosticsHandlers } from './diagnostics.ts';
@@ -35,40 +36,44 @@ export function createHandlers(core: Core, pair: () => Pair | undefined): Handle
       const found = core.opened.engine.connections(filterOf(core, query), limit + 1);
       return { connections: found.slice(0, limit).map(toConnection), truncated: found.length > limit };
     },
-    events: async ({ query }) => ({ events: [...(await core.store.events(query.since, query.limit))] }),
+    events: async ({ query }) => ({
+      events: [...(await core.store.events(query.since, query.limit, eventFilterOf(query)))],
+    }),
     revisions: async () => ({
       current: core.revision.number,
       revisions: [...(await core.store.revisions())],
     }),
     revision: async ({ params }) =>
       findRevision(core, /^\d{1,15}$/.test(params.revision!) ? Number(params.revision) : 0),
-    drain: ({ params, body, author }) =>
-      order(core, params, author, 'drain-ordered', 'no new connections', {
+    drain: (request) =>
+      order(core, request, 'drain-ordered', 'no new connections', {
         admin: 'draining',
-        ...(body.deadline_ms === undefined ? {} : { deadline: core.clock.now() + body.deadline_ms }),
-        ...(body.at_deadline === undefined ? {} : { atDeadline: body.at_deadline }),
+        ...(request.body.deadline_ms === undefined
+          ? {}
+          : { deadline: core.clock.now() + request.body.deadline_ms }),
+        ...(request.body.at_deadline === undefined ? {} : { atDeadline: request.body.at_deadline }),
       }),
-    enable: ({ params, author }) =>
-      order(core, params, author, 'enabled', 'takes connections again', { admin: 'enabled' }),
-    disable: ({ params, author }) =>
-      order(core, params, author, 'disabled', 'taken out', { admin: 'disabled' }),
-    weight: ({ params, body, author }) =>
-      body.weight === null
-        ? order(core, params, author, 'weight-ordered', 'back to the configured weight', {
-            weight: undefined,
-          })
-        : order(core, params, author, 'weight-ordered', `weight ${body.weight}`, { weight: body.weight }),
-    apply: ({ query, body, author, checkPrecondition }) =>
-      changeConfiguration(core, {
+    enable: (request) => order(core, request, 'enabled', 'takes connections again', { admin: 'enabled' }),
+    disable: (request) => order(core, request, 'disabled', 'taken out', { admin: 'disabled' }),
+    weight: (request) =>
+      request.body.weight === null
+        ? order(core, request, 'weight-ordered', 'back to the configured weight', { weight: undefined })
+        : order(core, request, 'weight-ordered', `weight ${request.body.weight}`, {
+            weight: request.body.weight,
+          }),
+    apply: ({ query, body, author, note, checkPrecondition }) => {
+      note({ target: 'configuration' });
+      return changeConfiguration(core, {
         text: body,
         source: query.source,
         author,
         comment: query.comment,
         dryRun: query.dry_run,
+        note,
         checkPrecondition,
-      }),
-    rollback: ({ body, author, checkPrecondition }) =>
-      rollBack(core, body.revision, author, checkPrecondition),
+      });
+    },
+    rollback: (request) => rollBack(core, request),
     check: async ({ body }) => {
       const parsed = await core.reader.parse(body, 'configuration');
       const places = 'problems' in parsed ? parsed.problems : parsed.warnings;
@@ -101,25 +106,27 @@ export function createHandlers(core: Core, pair: () => Pair | undefined): Handle
         because: [...because, ...absentees(core, body.service)],
       };
     },
-    probe: ({ body }) => {
+    probe: ({ body, note }) => {
+      note({ target: [body.service ?? 'everything', body.server ?? []].flat().join('/') });
       if (body.service !== undefined) findService(core, body.service);
       if (body.service !== undefined && body.server !== undefined)
         findServer(core, body.service, body.server);
       const keys = core.board.keys(body.service, body.server);
       for (const key of keys) core.monitors.probeNow(key);
-      return { probed: keys.length };
+      note({ after: { probed: keys.length } });
+      return { probed: keys.length, at: core.clock.now() };
     },
     ha: () => reportHa(core, pair()),
-    switchover: ({ body, author }) =>
-      switchOver(core, pair(), { dryRun: body.dry_run, force: body.force, author }),
-    hold: ({ author }) => orderHa(core, pair(), 'hold', author),
-    release: ({ author }) => orderHa(core, pair(), 'release', author),
-    ...auditHandlers(),
-    ...drillHandlers(),
-    ...accountHandlers(core),
+    switchover: ({ body, author, note }) =>
+      switchOver(core, pair(), { dryRun: body.dry_run, force: body.force, author, note }),
+    hold: ({ author, note }) => orderHa(core, pair(), 'hold', author, note),
+    release: ({ author, note }) => orderHa(core, pair(), 'release', author, note),
+    ...auditHandlers(core),
+    ...drillHandlers(core),
+    ...accountHandlers(core.accounts),
     ...historyHandlers(core),
-    ...monitorHandlers(),
-    ...diagnosticsHandlers(core),
+    ...monitorHandlers(core),
+    ...diagnosticsHandlers(core, pair),
   };
 }
 
@@ -146,16 +153,18 @@ function reportServerOf(core: Core, service: string, server: string) {
 /** In force before it returns its promise; the promise waits for the disk. */
 async function order(
   core: Core,
-  params: Readonly<Record<string, string>>,
-  author: string,
+  request: Pick<ControlRequest<'drain'>, 'params' | 'author' | 'note'>,
   kind: string,
   what: string,
   change: OrderChange,
 ): Promise<Change> {
+  const { params, author, note } = request;
   const service = params.service!;
   const server = findServer(core, service, params.server!).name;
   const now = core.clock.now();
+  note({ before: orderState(core.orders.get(service, server)) });
   const standing = core.orders.change(service, server, change, { author, now });
+  note({ after: orderState(standing) });
   core.record(kind, `${service}/${server}`, `${what}, by order of ${author}`, { author });
   // On its way to the disk before the engine is asked: an order stands even if the engine fails just now.
   const saved =
@@ -166,14 +175,13 @@ async function order(
   return { revision, stored: await saved, server: report };
 }
 
-async function rollBack(
-  core: Core,
-  wanted: number | undefined,
-  author: string,
-  checkPrecondition: () => void,
-) {
+async function rollBack(core: Core, request: ControlRequest<'rollback'>) {
+  const { author, checkPrecondition } = request;
+  const note: Note = (change) => request.note(change);
+  note({ target: 'configuration' });
   const present = core.revision.number;
-  const number = wanted ?? (await revisionBefore(core));
+  const number = request.body.revision ?? (await revisionBefore(core));
+  note({ target: `revision ${number}` });
   const revision = await findRevision(core, number);
   return changeConfiguration(core, {
     text: revision.text,
@@ -181,6 +189,7 @@ async function rollBack(
     author,
     comment: `back to revision ${number}`,
     dryRun: false,
+    note,
     checkPrecondition() {
       checkPrecondition();
       // Whatever If-Match says: the revision before the present one is another one by now.
@@ -212,6 +221,18 @@ async function findRevision(core: Core, number: number) {
     remedy: 'See "fairlead revisions".',
     exit: EXIT.usage,
   });
+}
+
+function eventFilterOf(query: ControlRequest<'events'>['query']): EventFilter & { before?: number } {
+  const { before, kind, subject, q, from, to } = query;
+  return {
+    ...(before === undefined ? {} : { before }),
+    ...(kind === undefined ? {} : { kinds: kindsOf(kind) }),
+    ...(subject === undefined ? {} : { subject }),
+    ...(q === undefined ? {} : { q }),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+  };
 }
 
 interface ConnectionQuery {

@@ -1,5 +1,6 @@
 // Whose verdicts count: a standby goes by the active's while they are fresh, an active by its own.
 import { beforeEach, expect, it } from 'vitest';
+import { ProbeBatch } from '../../monitor/probe-batch.ts';
 import { parseConfiguration } from '../config/parse.ts';
 import type { Clock } from '../model/clock.ts';
 import { HealthBoard } from './health-board.ts';
@@ -8,6 +9,7 @@ import { PEER_VERDICTS_FRESH_MS } from './peer-verdicts.ts';
 let now_ms: number;
 let board: HealthBoard;
 let key: string;
+let changes: number;
 const clock: Clock = {
   now: () => now_ms,
   monotonic_ms: () => now_ms,
@@ -16,7 +18,8 @@ const clock: Clock = {
 
 beforeEach(() => {
   now_ms = 1_000;
-  board = new HealthBoard(clock, []);
+  changes = 0;
+  board = new HealthBoard(clock, [], () => changes++);
   const parsed = parseConfiguration(
     `cluster: web
 directors: { lb1: { address: 10.0.0.11 } }
@@ -46,7 +49,8 @@ it('a standby goes by the active’s, keeps its own, and goes by these again at 
     { before: 'up', after: 'down', reason: 'by the active: connection refused', probe: 'tcp' },
   ]);
   expect([board.health('www', 'rs1'), board.ownHealth('www', 'rs1')]).toEqual(['down', 'up']);
-  expect(board.detail('www', 'rs1').reason).toBe('by the active: connection refused');
+  expect(changes).toBe(2);
+  expect(board.detail('www/rs1').reason).toBe('by the active: connection refused');
   expect(own('up')).toEqual([]);
   expect(board.verdicts()).toMatchObject([{ health: 'up', reason: 'own' }]);
   expect(board.setActive(true)).toMatchObject([{ before: 'down', after: 'up' }]);
@@ -83,4 +87,22 @@ it('tells the same list until a verdict changes, and counts what is not known', 
   expect(board.verdicts()).toEqual(list);
   own('down');
   expect(board.verdicts()).not.toBe(list);
+});
+
+it('the latency of a server is that of its latest probe, and a standby’s verdicts of its own are there to be seen', () => {
+  const batch = new ProbeBatch(1);
+  const tell = (latency_ms: number, failure?: string) => {
+    batch.record(0, { now_ms, latency_ms, slow: false, failure }, 0);
+    board.probes.hear([board.checks.get(key)!], { assignment: 1, at: now_ms, ...batch.take(now_ms)! });
+  };
+  own('up');
+  expect([board.latencyOf('www', 'rs1'), board.detail('www/rs1').latency_ms]).toEqual([undefined, 1]);
+  tell(7);
+  expect([board.latencyOf('www', 'rs1'), board.detail('www/rs1').latency_ms]).toEqual([7, 7]);
+  tell(900, 'no answer');
+  expect([board.latencyOf('www', 'rs1'), board.detail('www/rs1').latency_ms]).toEqual([undefined, 1]);
+  board.setActive(false);
+  peer('down');
+  expect(board.ownVerdict(key)).toMatchObject({ health: 'up', reason: 'own' });
+  expect(board.sharers(key)).toEqual(['www/rs1']);
 });

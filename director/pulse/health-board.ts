@@ -10,6 +10,7 @@ import { type Health, policyKey, probeTarget, targetKey, type Verdict } from '..
 import { serverKey } from '../model/orders.ts';
 import type { VerdictRecord } from '../store/record.ts';
 import { type PeerVerdict, PeerVerdicts } from './peer-verdicts.ts';
+import { ProbeLog } from './probe-log.ts';
 
 export interface HealthChange {
   readonly service: string;
@@ -39,6 +40,8 @@ interface Watched {
   readonly service: ServiceConfig;
   readonly server: ServerConfig;
   readonly keys: readonly string[];
+  /** Of its checks in the probe log. */
+  places: readonly (number | undefined)[];
   health: Health;
   since: number | undefined;
   beenUp: boolean;
@@ -49,18 +52,24 @@ interface Watched {
 }
 
 export class HealthBoard {
+  /** Probe by probe, of this director's own monitors. */
+  readonly probes = new ProbeLog();
   readonly #clock: Clock;
+  readonly #onChange: () => void;
   readonly #known = new Map<string, Known>();
   #watched = new Map<string, Watched>();
   #byKey = new Map<string, Watched[]>();
+  #checks: ReadonlyMap<string, Check> = new Map();
   readonly #peer: PeerVerdicts;
   #active = true;
   /** The peer's verdicts are what counts now. */
   #byPeer = false;
   #told: readonly VerdictRecord[] | undefined;
 
-  constructor(clock: Clock, stored: readonly VerdictRecord[]) {
+  /** `onChange`: a server has another health. */
+  constructor(clock: Clock, stored: readonly VerdictRecord[], onChange: () => void = () => {}) {
     this.#clock = clock;
+    this.#onChange = onChange;
     this.#peer = new PeerVerdicts(clock);
     for (const { key, health, reason, at } of stored)
       this.#known.set(key, { health, reason, at, latency_ms: undefined });
@@ -101,6 +110,9 @@ export class HealthBoard {
     }
     this.#watched = watched;
     this.#byKey = byKey;
+    this.#checks = checks;
+    this.probes.configure(checks.keys());
+    for (const item of watched.values()) item.places = item.keys.map((key) => this.probes.placeOf(key));
     for (const key of this.#known.keys()) if (!byKey.has(key)) this.#known.delete(key);
     this.#told = undefined;
     return [...checks.values()];
@@ -119,6 +131,7 @@ export class HealthBoard {
       service,
       server,
       keys,
+      places: [],
       health: 'unknown',
       since: same ? before.since : undefined,
       beenUp: same && before.beenUp,
@@ -199,6 +212,7 @@ export class HealthBoard {
     item.since = verdict.at;
     if (after === 'up') item.beenUp = true;
     if (after === before) return undefined;
+    this.#onChange();
     // Slow start is for servers that come back, not for a director that begins.
     item.rampFrom_ms =
       ramps && before === 'down' && after === 'up' && item.service.slowStart_ms > 0
@@ -260,21 +274,53 @@ export class HealthBoard {
     return services;
   }
 
-  detail(service: string, server: string): HealthDetail {
-    const item = this.#watched.get(serverKey(service, server));
+  /** By serverKey(). */
+  detail(key: string): HealthDetail {
+    const item = this.#watched.get(key);
     if (item === undefined) return { health: 'unknown', reason: '', since: undefined, latency_ms: undefined };
     if (item.keys.length === 0)
       return { health: 'up', reason: 'not monitored', since: undefined, latency_ms: undefined };
-    const known = item.keys.flatMap((key) => this.#view(key) ?? []);
-    const decisive = known.find((each) => each.health === 'down') ?? known.at(-1);
+    const decisive = this.#decisive(item);
     return {
       health: item.health,
       reason:
         decisive?.reason ??
         (item.health === 'up' ? 'in the engine at start, no verdict yet' : 'no verdict yet'),
       since: item.since ?? decisive?.at,
-      latency_ms: decisive?.latency_ms,
+      latency_ms: this.probes.worst_ms(item.places) ?? decisive?.latency_ms,
     };
+  }
+
+  /** The first that is down, else the last of all. */
+  #decisive(item: Watched): Known | undefined {
+    let decisive: Known | undefined;
+    for (const key of item.keys) {
+      const known = this.#view(key);
+      if (known?.health === 'down') return known;
+      decisive = known ?? decisive;
+    }
+    return decisive;
+  }
+
+  /** The worst of its checks' latest probes, of those that passed. */
+  latencyOf(service: string, server: string): number | undefined {
+    return this.probes.worst_ms(this.#watched.get(serverKey(service, server))?.places ?? []);
+  }
+
+  /** By their keys. */
+  get checks(): ReadonlyMap<string, Check> {
+    return this.#checks;
+  }
+
+  /** Who goes by a check, as serverKey(). */
+  sharers(key: string): string[] {
+    const servers = this.#byKey.get(key)?.map(({ service, server }) => serverKey(service.name, server.name));
+    return [...new Set(servers)];
+  }
+
+  /** By this director's own probes, whatever the peer says. */
+  ownVerdict(key: string): Known | undefined {
+    return this.#known.get(key);
   }
 
   /** Keys of the checks of one server, one service, or all. */

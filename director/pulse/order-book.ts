@@ -20,7 +20,12 @@ export class OrderBook {
   }
 
   get(service: string, server: string): OrderRecord | undefined {
-    return this.#orders.get(serverKey(service, server));
+    return this.of(serverKey(service, server));
+  }
+
+  /** By serverKey(). */
+  of(key: string): OrderRecord | undefined {
+    return this.#orders.get(key);
   }
 
   all(): Iterable<OrderRecord> {

@@ -9,28 +9,26 @@ import { createMonitorPool } from '../../monitor/pool.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { readConfigurationFile } from '../config/file.ts';
 import { parseConfiguration } from '../config/parse.ts';
-import type { ControlBackend } from '../control/backend.ts';
-import { answer, toRefusal } from '../control/dispatch.ts';
 import { openControlServer } from '../control/server.ts';
 import { insist } from '../doctor/examine.ts';
 import type { Machine } from '../doctor/machine.ts';
 import type { EngineSnapshot } from '../engine/engine.ts';
 import type { Clock } from '../model/clock.ts';
 import { EXIT, FairleadError } from '../model/error.ts';
-import type { PeerRequest } from '../peer/types.ts';
 import type { JsonValue } from '../store/record.ts';
 import { openStore, type Store } from '../store/store.ts';
+import { backendOf, liveOf, servePeer } from './backend.ts';
 import { changeConfiguration } from './change.ts';
 import { createConfigurationReader } from './configuration-reader.ts';
 import type { Core } from './core.ts';
 import { Director } from './director.ts';
 import { openEngine } from './engine-choice.ts';
 import { checkEngineLimits } from './engine-limits.ts';
-import { createHandlers } from './handlers.ts';
 import { HealthBoard } from './health-board.ts';
 import { lockRuntime, lockState } from './instance-lock.ts';
-import { followLive } from './live.ts';
+import type { LiveFeed } from './live.ts';
 import type { Log } from './log.ts';
+import { openAccounts } from './open-accounts.ts';
 import { OrderBook } from './order-book.ts';
 import { isPair } from './pair/addresses.ts';
 import { HEARTBEAT_MAIN } from './pair/heartbeat-process.ts';
@@ -101,7 +99,8 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
     if (options.releaseOnExit || (!started && found.services.length === 0)) opened.release();
   });
   const orders = new OrderBook(store.initial.orders);
-  const board = new HealthBoard(clock, store.initial.verdicts);
+  let live: LiveFeed | undefined;
+  const board = new HealthBoard(clock, store.initial.verdicts, () => live?.soon());
   const paired = isPair(chosen.configuration);
   let pair: Pair | undefined;
   if (!paired) await leavePair(options);
@@ -139,6 +138,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
           record(`server-${after}`, `${service}/${server}`, reason, { probe, was: before });
         director.touch(changes.map((change) => change.service));
       },
+      onProbes: (checks, probes) => board.probes.hear(checks, probes),
     }),
   );
   const core: Core = {
@@ -155,6 +155,12 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
     director,
     monitors,
     virtualIps,
+    accounts: parts.use(
+      openAccounts({
+        ...{ clock, store, record, runtimeFolder: options.runtimeFolder },
+        names: () => passwordTaboos(director.configuration),
+      }),
+    ),
     role: paired
       ? { name: 'standby', because: 'starting: the heartbeat has not spoken yet' }
       : { name: 'active', because: 'it is the only director' },
@@ -163,8 +169,10 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
   };
   begin(core, found, chosen.because);
   if (chosen.isNew) await store.saveRevision(chosen.revision);
-  const backend = backendOf(core, () => pair);
-  parts.use(startRounds(core));
+  const feed = parts.use(liveOf(core, () => pair));
+  live = feed;
+  const backend = backendOf(core, () => pair, feed);
+  parts.use(startRounds(core, () => feed.tick()));
   parts.use(startUpkeep(core));
   parts.use(await openControlServer({ socket: socketOf(options.runtimeFolder), clock, backend }));
   // Last, as it lives on when a start fails.
@@ -211,6 +219,11 @@ function checkNode(configuration: Configuration, node: string): void {
   });
 }
 
+/** What stands on the door of every console of this cluster. */
+function passwordTaboos({ cluster, directors }: Configuration): readonly string[] {
+  return [cluster, ...directors.map((each) => each.name)];
+}
+
 function tellStore(store: Store, record: RecordEvent): void {
   if (store.setAside !== undefined)
     record(
@@ -235,29 +248,6 @@ function formerVirtualIps(store: Store): Configuration['virtualIps'] {
   const text = store.initial.revision?.text;
   const parsed = text === undefined ? undefined : parseConfiguration(text, 'the last revision');
   return parsed !== undefined && 'configuration' in parsed ? parsed.configuration.virtualIps : [];
-}
-
-function backendOf(core: Core, pair: () => Pair | undefined): ControlBackend {
-  return {
-    handlers: createHandlers(core, pair),
-    revision: () => core.revision.number,
-    eventsAfter: (id, limit) => core.store.events(id, limit),
-    follow: (onEvent) => core.store.follow(onEvent),
-    followLive: (onLive) => followLive(core, pair, onLive),
-    audit: () => {},
-    forward: async (request, cameFromPeer) => pair()?.forward(request, cameFromPeer),
-  };
-}
-
-/** What the other director asks of us; it is trusted as whoever opens the socket is. */
-async function servePeer(backend: ControlBackend, request: PeerRequest & { readonly body: string }) {
-  const { method, path: target, headers, body } = request;
-  const readBody = async () => Buffer.from(body);
-  try {
-    return await answer(backend, { method, target, headers, readBody, cameFromPeer: true });
-  } catch (error) {
-    return toRefusal(error);
-  }
 }
 
 /** First decision: what the engine has already stays, what differs is put right. */

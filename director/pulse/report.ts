@@ -3,15 +3,16 @@
 
 import type { ServerConfig, ServiceConfig } from '../config/configuration.ts';
 import type { ServerStatus, ServiceStatus } from '../control/schema.ts';
-import type { EngineSnapshot, ServerSnapshot, ServiceSnapshot } from '../engine/engine.ts';
+import type { ServerSnapshot, ServiceSnapshot } from '../engine/engine.ts';
 import { formatEndpoint } from '../model/address.ts';
 import { emptyTraffic } from '../model/counters.ts';
 import { serverKey } from '../model/orders.ts';
 import { formatListen } from '../model/service.ts';
-import type { DesiredService } from '../reconcile/desired.ts';
+import type { DesiredServer } from '../reconcile/desired.ts';
 import type { OrderRecord } from '../store/record.ts';
 import { type Director, HEALTH_SENTENCES } from './director.ts';
 import type { HealthBoard, HealthDetail } from './health-board.ts';
+import { indexByName, NamedOnes } from './named-ones.ts';
 import { NO_RATES } from './observer.ts';
 import type { OrderBook } from './order-book.ts';
 
@@ -24,7 +25,7 @@ export interface ReportSources {
 /** Configured services in the configuration's order, then those that only the engine still has. */
 export function reportServices(sources: ReportSources, only?: string): ServiceStatus[] {
   const { director } = sources;
-  const snapshots = byName(director.observer.snapshot());
+  const snapshots = indexByName(director.observer.snapshot().services);
   const reports: ServiceStatus[] = [];
   for (const config of director.configuration.services)
     if (only === undefined || config.name === only)
@@ -35,12 +36,35 @@ export function reportServices(sources: ReportSources, only?: string): ServiceSt
   return reports;
 }
 
-/** A name may stand for a present service and for leaving ones beside it. */
-function byName(snapshot: EngineSnapshot): Map<string, ServiceSnapshot[]> {
-  const found = new Map<string, ServiceSnapshot[]>();
-  for (const service of snapshot.services)
-    found.set(service.spec.name, [...(found.get(service.spec.name) ?? []), service]);
-  return found;
+/** What of a service's texts follows from its configuration alone, so that it is not made anew every second. */
+interface Texts {
+  readonly listen: string;
+  /** In the order of configured(). */
+  readonly servers: readonly ServerTexts[];
+}
+interface ServerTexts {
+  readonly key: string;
+  readonly address: string;
+}
+const madeTexts = new WeakMap<ServiceConfig, Texts>();
+
+function textsOf(config: ServiceConfig): Texts {
+  const made = madeTexts.get(config);
+  if (made !== undefined) return made;
+  const texts = {
+    listen: formatListen(config.listen),
+    servers: configured(config).map(({ name, address, port }) => ({
+      key: serverKey(config.name, name),
+      address: formatEndpoint(address, port),
+    })),
+  };
+  madeTexts.set(config, texts);
+  return texts;
+}
+
+/** The sorry server last. */
+function configured(config: ServiceConfig): readonly ServerConfig[] {
+  return config.sorry === undefined ? config.servers : [...config.servers, config.sorry];
 }
 
 function reportService(
@@ -49,40 +73,44 @@ function reportService(
   snapshots: readonly ServiceSnapshot[],
 ): ServiceStatus {
   const { director } = sources;
+  const members = snapshots.length === 1 ? snapshots[0]!.servers : snapshots.flatMap((each) => each.servers);
   const present = snapshots.find((service) => service.presence === 'present');
-  const members = snapshots.flatMap((service) => service.servers);
-  const desired = director.desired(config.name);
-  const servers = [
-    ...config.servers.map((server) =>
-      reportServer(sources, config, server, 'server', desired, ofName(members, server.name)),
-    ),
-    ...(config.sorry === undefined
-      ? []
-      : [reportServer(sources, config, config.sorry, 'sorry', desired, ofName(members, config.sorry.name))]),
-    ...reportRemoved(config, members),
-  ];
+  const isWhole = members.every((member) => member.presence === 'present');
+  const own = new NamedOnes(members, isWhole && snapshots.length === 1);
+  const wanted = new NamedOnes(director.desired(config.name)?.servers ?? [], true);
+  const texts = textsOf(config);
+  const servers = configured(config).map((server, index) => {
+    const role: Subject['role'] = index < config.servers.length ? 'server' : 'sorry';
+    const subject = {
+      service: config,
+      server,
+      role,
+      wanted: wanted.take(server.name)[0],
+      own: own.take(server.name),
+    };
+    return reportServer(sources, subject, texts.servers[index]!);
+  });
+  let up = 0;
+  for (const { role, health } of servers) if (role === 'server' && health === 'up') up++;
+  // Those that the configuration no longer names, as long as they have connections.
+  for (const member of own.left()) servers.push(removed(config.name, member));
   const health = director.health(config.name);
-  const regular = servers.filter((server) => server.role === 'server');
   return {
     name: config.name,
-    listen: formatListen(config.listen),
+    listen: texts.listen,
     scheduler: config.scheduler,
     ...(config.persistence === undefined ? {} : { persistence: config.persistence }),
     removal: config.removal,
     health,
     because: HEALTH_SENTENCES[health],
-    servers_total: regular.length,
-    servers_up: regular.filter((server) => server.health === 'up').length,
+    servers_total: config.servers.length,
+    servers_up: up,
     presence: present?.presence ?? snapshots[0]?.presence ?? 'absent',
     ...sums(members),
     traffic: present?.traffic ?? emptyTraffic(),
     rates: director.observer.rates(config.name),
     servers,
   };
-}
-
-function ofName(members: readonly ServerSnapshot[], name: string): ServerSnapshot[] {
-  return members.filter((member) => member.spec.name === name);
 }
 
 function sums(members: readonly ServerSnapshot[]): Pick<ServerStatus, 'active' | 'inactive' | 'templates'> {
@@ -95,51 +123,63 @@ function sums(members: readonly ServerSnapshot[]): Pick<ServerStatus, 'active' |
   return sum;
 }
 
+/** One server, from all sides. */
+interface Subject {
+  readonly service: ServiceConfig;
+  readonly server: ServerConfig;
+  readonly role: 'server' | 'sorry';
+  readonly wanted: DesiredServer | undefined;
+  /** Its entries in the engine, those that are leaving included. */
+  readonly own: readonly ServerSnapshot[];
+}
+
 function reportServer(
-  sources: ReportSources,
-  service: ServiceConfig,
-  server: ServerConfig,
-  role: 'server' | 'sorry',
-  desired: DesiredService | undefined,
-  snapshots: readonly ServerSnapshot[],
+  { director, board, orders }: ReportSources,
+  subject: Subject,
+  texts: ServerTexts,
 ): ServerStatus {
-  const { director, board, orders } = sources;
-  const present = snapshots.find((each) => each.presence === 'present');
-  const order = orders.get(service.name, server.name);
-  const health: HealthDetail =
-    role === 'server'
-      ? board.detail(service.name, server.name)
-      : { health: 'up', reason: 'sorry servers are not monitored', since: undefined, latency_ms: undefined };
-  const shown = desired?.servers.find((each) => each.spec.name === server.name)?.shownWeight ?? 0;
-  return {
+  const { service, server, role, wanted, own } = subject;
+  const present = own.find((each) => each.presence === 'present');
+  const order = orders.of(texts.key);
+  const health = role === 'server' ? board.detail(texts.key) : SORRY_HEALTH;
+  const { active, inactive, templates } = own.length === 1 ? own[0]! : sums(own);
+  // Every second for every server of a large site: one literal, then what not all have.
+  const report: ServerStatus = {
     service: service.name,
     name: server.name,
     role,
-    address: formatEndpoint(server.address, server.port),
+    address: texts.address,
     method: server.method,
     health: health.health,
     health_reason: health.reason,
-    ...(health.since === undefined ? {} : { health_since: health.since }),
-    ...(health.latency_ms === undefined ? {} : { latency_ms: health.latency_ms }),
-    ...reportOrder(order),
+    admin: order?.admin ?? 'enabled',
     weight_configured: server.weight,
-    weight_effective: present === undefined || present.spec.weight === 0 ? 0 : shown,
-    presence: present?.presence ?? snapshots[0]?.presence ?? 'absent',
-    because: explainServer(service, server, role, order, health, present, director.desired(service.name)),
-    ...sums(snapshots),
+    weight_effective: present === undefined || present.spec.weight === 0 ? 0 : (wanted?.shownWeight ?? 0),
+    presence: present?.presence ?? own[0]?.presence ?? 'absent',
+    because: explainServer(subject, order, health, present),
+    active,
+    inactive,
+    templates,
     traffic: present?.traffic ?? emptyTraffic(),
-    rates: director.observer.rates(serverKey(service.name, server.name)),
-    ...(present?.path === undefined ? {} : { path: present.path }),
+    rates: director.observer.rates(texts.key),
   };
+  if (health.since !== undefined) report.health_since = health.since;
+  if (health.latency_ms !== undefined) report.latency_ms = health.latency_ms;
+  if (order !== undefined) Object.assign(report, reportOrder(order));
+  if (present?.path !== undefined) report.path = present.path;
+  return report;
 }
 
-function reportOrder(
-  order: OrderRecord | undefined,
-): Pick<ServerStatus, 'admin' | 'drain' | 'weight_ordered'> {
-  if (order === undefined) return { admin: 'enabled' };
+const SORRY_HEALTH: HealthDetail = {
+  health: 'up',
+  reason: 'sorry servers are not monitored',
+  since: undefined,
+  latency_ms: undefined,
+};
+
+function reportOrder(order: OrderRecord): Pick<ServerStatus, 'drain' | 'weight_ordered'> {
   const { admin, since, deadline, atDeadline, drained, weight } = order;
   return {
-    admin,
     ...(weight === undefined ? {} : { weight_ordered: weight }),
     ...(admin === 'draining'
       ? {
@@ -155,15 +195,11 @@ function reportOrder(
 }
 
 function explainServer(
-  service: ServiceConfig,
-  server: ServerConfig,
-  role: 'server' | 'sorry',
+  { service, server, role, wanted }: Subject,
   order: OrderRecord | undefined,
   health: HealthDetail,
   present: ServerSnapshot | undefined,
-  desired: DesiredService | undefined,
 ): string {
-  const wanted = desired?.servers.find((each) => each.spec.name === server.name);
   if ((wanted === undefined) !== (present === undefined))
     return 'the engine has not carried out the last step yet';
   if (order?.admin === 'disabled') return `disabled by ${order.author}`;
@@ -178,15 +214,6 @@ function explainServer(
     return order?.weight === 0 ? `weight 0 by order of ${order.author}` : 'configured weight is 0';
   if (wanted !== undefined && wanted.shownWeight < (order?.weight ?? server.weight)) return 'ramping up';
   return order?.weight === undefined ? 'serving' : `serving, weight by order of ${order.author}`;
-}
-
-/** Servers that the configuration no longer names, as long as they have connections. */
-function reportRemoved(config: ServiceConfig, members: readonly ServerSnapshot[]): ServerStatus[] {
-  const configured = new Set(config.servers.map((server) => server.name));
-  if (config.sorry !== undefined) configured.add(config.sorry.name);
-  return members
-    .filter((member) => !configured.has(member.spec.name))
-    .map((member) => removed(config.name, member));
 }
 
 function removed(service: string, member: ServerSnapshot): ServerStatus {

@@ -10,11 +10,18 @@ const TICK_MS = 100;
 const SAMPLE_MS = 1_000;
 const VIRTUAL_IPS_MS = 5_000;
 
-/** Begins all of them; disposing ends them. */
-export function startRounds(core: Core): Disposable {
+/** Begins all of them; disposing ends them. `onSample`: the engine has just been read, if it can be. */
+export function startRounds(core: Core, onSample: () => void): Disposable {
   const stack = new DisposableStack();
   stack.use(every(core.clock, TICK_MS, guarded(core, tick)));
-  stack.use(every(core.clock, SAMPLE_MS, guarded(core, sample)));
+  const sampled = guarded(core, () => {
+    try {
+      sample(core);
+    } finally {
+      onSample();
+    }
+  });
+  stack.use(every(core.clock, SAMPLE_MS, sampled));
   stack.use(every(core.clock, VIRTUAL_IPS_MS, guarded(core, checkVirtualIps)));
   return stack;
 }

@@ -9,6 +9,12 @@ import { reportServices } from './report.ts';
 const NEARLY_FULL = 0.9;
 
 export function reportStatus(core: Core, pair: Pair | undefined): Status {
+  const services = reportServices(core).map(({ servers: _servers, ...service }) => service);
+  return { ...reportDirector(core, pair), services };
+}
+
+/** All but the services. */
+export function reportDirector(core: Core, pair: Pair | undefined): Omit<Status, 'services'> {
   const { director, opened, store, revision } = core;
   const capabilities = opened.engine.capabilities();
   const snapshot = director.observer.snapshot();
@@ -35,7 +41,6 @@ export function reportStatus(core: Core, pair: Pair | undefined): Status {
     },
     virtual_ips: [...core.virtualIps.status()],
     ...(pair === undefined ? {} : { ha: reportHa(core, pair) }),
-    services: reportServices(core).map(({ servers: _servers, ...service }) => service),
     store: { ...storeStatus, ...(detail === undefined ? {} : { detail }) },
     monitor: { pids: [...pids], restarts, checks, probes, failures, lateness_p99_ms },
     problems: reportProblems(core, pair, snapshot.tables),

@@ -2,6 +2,8 @@
 // is added below it. PRAGMA user_version says how many have been carried out.
 import type { Database } from 'better-sqlite3';
 import { FairleadError } from '../model/error.ts';
+import { ACCOUNT_MIGRATION } from './account-table.ts';
+import { GENESIS } from './audit-chain.ts';
 
 const MIGRATIONS: readonly string[] = [
   // 1: events, revisions, orders, verdicts
@@ -41,6 +43,41 @@ const MIGRATIONS: readonly string[] = [
     at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // 2: audit and its chain of hashes, reports of drills, events by kind, subject and time
+  `
+  CREATE TABLE audit (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    who TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    action TEXT NOT NULL,
+    target TEXT NOT NULL,
+    before_json TEXT,
+    after_json TEXT,
+    outcome TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    hash TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX audit_who ON audit (who);
+  CREATE INDEX audit_action ON audit (action);
+  CREATE TABLE audit_ends (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    trimmed_id INTEGER NOT NULL,
+    trimmed_hash TEXT NOT NULL,
+    last_id INTEGER NOT NULL,
+    last_hash TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO audit_ends VALUES (1, 0, '${GENESIS}', 0, '${GENESIS}');
+  CREATE TABLE drills (
+    id INTEGER PRIMARY KEY,
+    report TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX events_kind ON events (kind);
+  CREATE INDEX events_subject ON events (subject);
+  CREATE INDEX events_at ON events (at);
+  `,
+  // 3: users, tokens, sessions
+  ACCOUNT_MIGRATION,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -5,6 +5,7 @@ import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Clock } from '../model/clock.ts';
 import { FairleadError } from '../model/error.ts';
+import { BEGINNING } from './audit-chain.ts';
 import { SCHEMA_VERSION } from './migrations.ts';
 import type { NewEvent, RevisionRecord } from './record.ts';
 import { openStore, type Store, type StoreOptions } from './store.ts';
@@ -63,10 +64,13 @@ describe('the store', () => {
       await using store = await open();
       expect(store.initial).toEqual({
         lastEventId: 0,
+        lastAudit: BEGINNING,
+        lastDrillId: 0,
         revision: undefined,
         revisions: [],
         orders: [],
         verdicts: [],
+        accounts: { users: [], tokens: [], sessions: [] },
       });
       store.record(event('first'));
       store.record(event('second'));

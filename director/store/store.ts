@@ -1,10 +1,14 @@
 // What happened and what was ordered, kept on disk by a thread of its own. Nothing here ever waits for the disk
 // unless asked to: writes join a bounded queue; when the disk refuses, they stay there and are tried again, and the
 // newest events remain readable from memory. A full queue drops its newcomer and counts it.
+import type { AccountTrace, AccountWrite } from '../model/account.ts';
 import type { Clock } from '../model/clock.ts';
-import { EventRing } from './event-ring.ts';
+import { type EventFilter, matchesEvent } from '../model/event-filter.ts';
+import { AuditLog } from './audit-log.ts';
 import type {
+  DrillRecord,
   EventRecord,
+  JsonValue,
   NewEvent,
   OrderRecord,
   RevisionRecord,
@@ -13,6 +17,7 @@ import type {
   StoreRead,
   VerdictRecord,
 } from './record.ts';
+import { Ring } from './ring.ts';
 import { StoreLink } from './store-link.ts';
 import type { StoreReply } from './tables.ts';
 import { WriteQueue } from './write-queue.ts';
@@ -49,8 +54,18 @@ export interface Store extends AsyncDisposable {
   saveRevision(revision: RevisionRecord): Promise<boolean>;
   saveOrder(order: OrderRecord): Promise<boolean>;
   forgetOrder(service: string, server: string): Promise<boolean>;
-  /** The newest `limit` events with id > since, oldest first. */
-  events(since: number, limit: number): Promise<readonly EventRecord[]>;
+  saveAccount(write: AccountWrite): Promise<boolean>;
+  traceAccount(trace: AccountTrace): void;
+  /** The newest `limit` events with id > since, and id < before, that are wanted, oldest first. */
+  events(
+    since: number,
+    limit: number,
+    filter?: EventFilter & { readonly before?: number },
+  ): Promise<readonly EventRecord[]>;
+  readonly audit: AuditLog;
+  saveDrill(report: JsonValue): { readonly id: number; readonly saved: Promise<boolean> };
+  /** Newest first. */
+  drills(limit: number): Promise<readonly DrillRecord[]>;
   revisions(): Promise<readonly RevisionSummary[]>;
   revision(number: number): Promise<RevisionRecord | undefined>;
   lastEventId(): number;
@@ -64,6 +79,7 @@ export interface Store extends AsyncDisposable {
 // Room for one verdict and one event of each real server of a large configuration, all at once.
 const QUEUE_MAX = 65_536;
 const RING_MAX = 2_048;
+const DRILLS_WAITING_MAX = 64;
 /** 256 MiB. */
 const PAGES_MAX = 65_536;
 
@@ -75,13 +91,16 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     now_ms: clock.now(),
   });
   const queue = new WriteQueue(link, clock, options.queue_max ?? QUEUE_MAX);
-  const ring = new EventRing(options.ring_max ?? RING_MAX);
+  const ring = new Ring<EventRecord>(options.ring_max ?? RING_MAX);
   const followers = new Set<(event: EventRecord) => void>();
   let lastId = opened.state.lastEventId;
+  let lastDrillId = opened.state.lastDrillId;
 
   /** Revisions that the disk has not taken yet come from the queue. */
   const waitingRevisions = (): RevisionRecord[] =>
     queue.waiting().flatMap((write) => (write.kind === 'revision' ? [write.revision] : []));
+  const waitingDrills = (): DrillRecord[] =>
+    queue.waiting().flatMap((write) => (write.kind === 'drill' ? [write.drill] : []));
   const read = async <T extends StoreReply>(request: StoreRead): Promise<T> =>
     (await link.read(request)) as T;
 
@@ -102,22 +121,41 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     saveRevision: (revision) => queue.pushAndWait({ kind: 'revision', revision }),
     saveOrder: (order) => queue.pushAndWait({ kind: 'order', order }),
     forgetOrder: (service, server) => queue.pushAndWait({ kind: 'forget-order', service, server }),
-    async events(since, limit) {
-      const recent = ring.after(since, limit);
+    saveAccount: (write) => queue.pushAndWait(write),
+    traceAccount: (trace) => queue.push(trace),
+    async events(since, limit, { before: given, ...filter } = {}) {
+      const before = given ?? lastId + 1;
+      const recent = ring.between(since, before, limit, (event) => matchesEvent(filter, event));
       const oldest = ring.oldestId();
       if (recent.length === limit || oldest <= since + 1) return recent;
-      const before = Math.min(oldest, lastId + 1);
       try {
         const older = await read<readonly EventRecord[]>({
           kind: 'events',
           since,
-          before,
+          before: Math.min(oldest, before),
           limit: limit - recent.length,
+          filter,
         });
         return [...older, ...recent];
       } catch {
         return recent; // Unreadable disk: what memory has is the answer; status() says why.
       }
+    },
+    audit: new AuditLog(link, queue, opened.state.lastAudit),
+    saveDrill(report) {
+      const drill: DrillRecord = { id: ++lastDrillId, report };
+      // Reports are large, and those that wait are held in memory.
+      const saved =
+        waitingDrills().length < DRILLS_WAITING_MAX
+          ? queue.pushAndWait({ kind: 'drill', drill })
+          : Promise.resolve(false);
+      return { id: drill.id, saved };
+    },
+    async drills(limit) {
+      const waiting = waitingDrills().reverse();
+      const stored = await read<readonly DrillRecord[]>({ kind: 'drills', limit });
+      const known = new Set(stored.map((each) => each.id));
+      return [...waiting.filter((each) => !known.has(each.id)), ...stored].slice(0, limit);
     },
     async revisions() {
       const stored = await read<readonly RevisionSummary[]>({ kind: 'revisions' });

@@ -1,8 +1,14 @@
 // Reads and writes of the store's tables. Every write is bounded by STORE_LIMITS.
 import type { Database } from 'better-sqlite3';
+import { openAccountTable } from './account-table.ts';
+import type { ChainWalk } from './audit-chain.ts';
+import { openAuditTable } from './audit-table.ts';
+import { openDrillTable } from './drill-table.ts';
+import { eventReader } from './event-query.ts';
 import {
+  type AuditRecord,
+  type DrillRecord,
   type EventRecord,
-  type JsonValue,
   type OrderRecord,
   type RevisionRecord,
   type RevisionSummary,
@@ -13,7 +19,14 @@ import {
   type VerdictRecord,
 } from './record.ts';
 
-export type StoreReply = readonly EventRecord[] | readonly RevisionSummary[] | RevisionRecord | undefined;
+export type StoreReply =
+  | readonly EventRecord[]
+  | readonly AuditRecord[]
+  | readonly DrillRecord[]
+  | readonly RevisionSummary[]
+  | RevisionRecord
+  | ChainWalk
+  | undefined;
 
 export interface Tables {
   /** All or none. */
@@ -22,15 +35,6 @@ export interface Tables {
   state(): StoredState;
   /** Refreshes the planner's statistics and gives the write-ahead log's space back. */
   upkeep(): void;
-}
-
-interface EventRow {
-  id: number;
-  at: number;
-  kind: string;
-  subject: string;
-  reason: string;
-  evidence: string | null;
 }
 
 interface OrderRow {
@@ -46,6 +50,9 @@ interface OrderRow {
 }
 
 export function openTables(database: Database): Tables {
+  const audit = openAuditTable(database);
+  const drills = openDrillTable(database);
+  const readEvents = eventReader(database);
   const insertEvent = database.prepare(
     'INSERT OR IGNORE INTO events (id, at, kind, subject, reason, evidence) VALUES (?, ?, ?, ?, ?, ?)',
   );
@@ -66,13 +73,12 @@ export function openTables(database: Database): Tables {
   const trimVerdicts = database.prepare(
     `DELETE FROM verdicts WHERE key IN (SELECT key FROM verdicts ORDER BY at DESC LIMIT -1 OFFSET ${STORE_LIMITS.verdicts})`,
   );
-  const selectEvents = database.prepare(
-    'SELECT * FROM events WHERE id > ? AND id < ? ORDER BY id DESC LIMIT ?',
-  );
   const selectRevisions = database.prepare(
     'SELECT number, at, author, comment, hash FROM revisions ORDER BY number',
   );
   const selectRevision = database.prepare('SELECT * FROM revisions WHERE number = ?');
+
+  const accounts = openAccountTable(database);
 
   function writeOne(write: StoreWrite): void {
     switch (write.kind) {
@@ -89,6 +95,12 @@ export function openTables(database: Database): Tables {
         if (id % 256 === 0) trimEvents.run(id - STORE_LIMITS.events);
         return;
       }
+      case 'audit':
+        audit.write(write.record);
+        return;
+      case 'drill':
+        drills.write(write.drill);
+        return;
       case 'revision': {
         const { number, at, author, comment, hash, text } = write.revision;
         // A peer's may have a lower number than ours had: what was saved last is the newest.
@@ -117,6 +129,9 @@ export function openTables(database: Database): Tables {
         return;
       case 'verdict':
         insertVerdict.run(write.verdict.key, write.verdict.health, write.verdict.reason, write.verdict.at);
+        return;
+      default:
+        accounts.write(write);
     }
   }
 
@@ -133,7 +148,13 @@ export function openTables(database: Database): Tables {
     read(read) {
       switch (read.kind) {
         case 'events':
-          return (selectEvents.all(read.since, read.before, read.limit) as EventRow[]).map(toEvent).reverse();
+          return readEvents(read);
+        case 'audit':
+          return audit.read(read);
+        case 'audit-walk':
+          return audit.walk(read);
+        case 'drills':
+          return drills.read(read.limit);
         case 'revisions':
           return selectRevisions.all() as RevisionSummary[];
         case 'revision':
@@ -148,20 +169,18 @@ export function openTables(database: Database): Tables {
         .all(STORE_LIMITS.orders) as OrderRow[];
       return {
         lastEventId: last.id ?? 0,
+        lastAudit: audit.last(),
+        lastDrillId: drills.lastId(),
         revision: database.prepare('SELECT * FROM revisions ORDER BY number DESC LIMIT 1').get() as
           | RevisionRecord
           | undefined,
         revisions: selectRevisions.all() as RevisionSummary[],
         orders: orders.map(toOrder),
         verdicts: database.prepare('SELECT key, health, reason, at FROM verdicts').all() as VerdictRecord[],
+        accounts: accounts.state(),
       };
     },
   };
-}
-
-function toEvent(row: EventRow): EventRecord {
-  const { evidence, ...rest } = row;
-  return evidence === null ? rest : { ...rest, evidence: JSON.parse(evidence) as JsonValue };
 }
 
 function toOrder(row: OrderRow): OrderRecord {

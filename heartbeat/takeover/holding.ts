@@ -11,6 +11,7 @@ import { type ClaimWatch, probeVips, watchClaims } from './claims.ts';
 import { type Lease, openLease } from './lease.ts';
 import type { LeaseCounters } from './lease-record.ts';
 import { Notices, type Record } from './notices.ts';
+import { Raising } from './raising.ts';
 import { listVips, nameOf, type Vip } from './vip.ts';
 import { type Failure, type HeldVip, VipSet, type VipStatus } from './vip-set.ts';
 
@@ -41,8 +42,8 @@ export interface HoldingStatus {
 }
 
 const PROBE_TIMEOUT_MS = 200;
-/** Some 10 ms of work. */
-const RAISED_AT_ONCE = 64;
+/** Put back in one round: some 10 ms of work. */
+const PUT_BACK_AT_ONCE = 64;
 const GATEWAYS_EVERY_MS = 30_000;
 
 export function openHolding(options: HoldingOptions): Holding {
@@ -56,10 +57,9 @@ export class Holding implements Disposable {
   readonly #lease: Lease;
   readonly #notices: Notices;
   readonly #vips: VipSet;
+  readonly #raising: Raising;
   /** `unknown`: what an earlier process left may still be up, and may be held again. */
   #state: 'unknown' | 'held' | 'released' = 'unknown';
-  /** VIPs that are still to be raised. */
-  #more: Disposable | undefined;
   #watch: ClaimWatch | undefined;
   #linksSeen = new Map<string, string>();
   #linksDown: readonly string[] = [];
@@ -72,6 +72,13 @@ export class Holding implements Disposable {
     this.#notices = new Notices(options.record);
     this.#announcing = new Announcing(this.#rtnetlink, options.clock, this.#notices);
     this.#vips = new VipSet(this.#rtnetlink, this.#notices, options.vips);
+    this.#raising = new Raising({
+      rtnetlink: this.#rtnetlink,
+      vips: this.#vips,
+      announcing: this.#announcing,
+      clock: options.clock,
+      onDone: () => this.announceAgain(),
+    });
     this.#lease = openLease({ pinFolder: options.leaseFolder });
     if (this.#lease.state === 'unguarded')
       this.#notices.once(
@@ -89,7 +96,7 @@ export class Holding implements Disposable {
    */
   raise(): Outcome {
     this.#state = 'held';
-    this.#raiseEach(this.#vips.all);
+    this.#raising.raise(this.#vips.all);
     const { all, failures } = this.#vips;
     const ok = failures.length < all.length || all.length === 0;
     return { ok, reason: summary('up', all.length, failures), failed: failures };
@@ -98,7 +105,7 @@ export class Holding implements Disposable {
   /** Silent first, then the addresses go. */
   release(): Outcome {
     this.#state = 'released';
-    this.#stopRaising();
+    this.#raising.stop();
     this.#announcing.stop();
     this.#lease.letGo();
     const { all } = this.#vips;
@@ -129,7 +136,7 @@ export class Holding implements Disposable {
     this.#lease.setVips([...vips, ...gone]);
     this.#guarded('guard the new VIPs', () => this.#ensureLease(this.#rtnetlink.links()));
     if (this.#state !== 'unknown') this.#vips.release(gone.filter(isMoving));
-    if (this.#state === 'held') this.#raiseEach(this.#vips.down);
+    if (this.#state === 'held') this.#raising.raise(this.#vips.down);
     if (this.#state !== 'unknown') this.#vips.release(gone.filter((vip) => !isMoving(vip)));
     this.#lease.setVips(vips);
     this.#linksSeen.clear();
@@ -207,36 +214,21 @@ export class Holding implements Disposable {
 
   /** VIPs stay as they are, and so does the lease, for as long as it is young. */
   [Symbol.dispose](): void {
-    this.#stopRaising();
+    this.#raising.stop();
     this.#watch?.[Symbol.dispose]();
     this.#announcing[Symbol.dispose]();
     this.#lease[Symbol.dispose]();
     this.#rtnetlink[Symbol.dispose]();
   }
 
-  /** And announces them: the first ones at once. */
-  #raiseEach(vips: readonly Vip[]): void {
-    this.#stopRaising();
-    const slice = vips.slice(0, RAISED_AT_ONCE);
-    const rest = vips.slice(RAISED_AT_ONCE);
-    this.#vips.raise(slice);
-    if (rest.length === 0) {
-      this.announceAgain();
-      return;
-    }
-    const names = new Set(slice.map(nameOf));
-    this.#announcing.broadcast(this.#vips.up.filter((vip) => names.has(nameOf(vip))));
-    this.#more = this.#options.clock.after(1, () => this.#raiseEach(rest));
-  }
-
   #putBack(): void {
     const { down, failures } = this.#vips;
-    if (down.length === 0 || this.#more !== undefined) return;
+    if (down.length === 0 || this.#raising.underWay) return;
     const failed = new Set(failures.map(({ vip }) => nameOf(vip)));
     const isKnown = (vip: Vip) => failed.has(nameOf(vip));
     const missing = [...down.filter((vip) => !isKnown(vip)), ...down.filter(isKnown)].slice(
       0,
-      RAISED_AT_ONCE,
+      PUT_BACK_AT_ONCE,
     );
     this.#vips.raise(missing);
     const { up } = this.#vips;
@@ -306,11 +298,6 @@ export class Holding implements Disposable {
     this.#announcing.announcer.findGateways(
       new Set<Family>(this.#vips.all.map((vip) => familyOf(vip.address))),
     );
-  }
-
-  #stopRaising(): void {
-    this.#more?.[Symbol.dispose]();
-    this.#more = undefined;
   }
 
   /** Undefined when it could not be done, which is recorded. */

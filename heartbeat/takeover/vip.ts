@@ -111,6 +111,21 @@ export function isRaised(rtnetlink: Rtnetlink, vip: Vip, present: Present = read
   );
 }
 
+/**
+ * Whether packets to it are taken in. Of an IPv6 address the kernel enters the route only after it has confirmed the address,
+ * some milliseconds later on a busy machine (net/ipv6/addrconf.c, addrconf_dad_work). A neighbour that is asked in between
+ * answers to nobody, and is asked again only after a second.
+ */
+export function isTakenIn(rtnetlink: Pick<Rtnetlink, 'routeTo'>, vip: Vip): boolean {
+  if (familyOf(vip.address) === 4) return true;
+  try {
+    return rtnetlink.routeTo(vip.address).kind === 'local';
+  } catch (error) {
+    if (error instanceof SystemError) return false;
+    throw error;
+  }
+}
+
 /** An IPv6 address that duplicate detection holds back, or has ruled out, is there but is not used. */
 function answers(one: InterfaceAddress): boolean {
   return one.family === 4 || (one.flags & (IFA_F.TENTATIVE | IFA_F.DADFAILED)) === 0;

@@ -13,10 +13,13 @@ const SECTIONS = [
   'turnover',
   'apply',
   'probes',
+  'live',
   'beats',
+  'store',
   'sync',
   'console',
   'throughput',
+  'metrics',
 ];
 
 let folder: string;

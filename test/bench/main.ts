@@ -9,26 +9,22 @@ import { APPLY } from './apply.ts';
 import { BEATS } from './beats.ts';
 import { CONSOLE } from './console.ts';
 import { type Figure, formatResults, type SectionResult, verdictOf } from './figures.ts';
+import { LIVE } from './live.ts';
 import { describeMachine, readMachine } from './machine.ts';
 import { MEMORY } from './memory.ts';
+import { METRICS } from './metrics.ts';
 import { type Options, parseOptions, usage } from './options.ts';
 import { PACKETS } from './packet-cost.ts';
 import { PROBES } from './probes.ts';
 import type { BenchContext, Section } from './section.ts';
+import { STORE } from './store.ts';
 import { SYNC } from './sync.ts';
 import { THROUGHPUT } from './throughput.ts';
 import { TURNOVER } from './turnover.ts';
 
 const SECTIONS: readonly Section[] = [
-  PACKETS,
-  MEMORY,
-  TURNOVER,
-  APPLY,
-  PROBES,
-  BEATS,
-  SYNC,
-  CONSOLE,
-  THROUGHPUT,
+  ...[PACKETS, MEMORY, TURNOVER, APPLY, PROBES, LIVE],
+  ...[BEATS, STORE, SYNC, CONSOLE, THROUGHPUT, METRICS],
 ];
 const RESULTS = join(import.meta.dirname, '../../build/bench/results.json');
 

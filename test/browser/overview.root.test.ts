@@ -9,6 +9,7 @@ let surfing: Surfing;
 
 beforeAll(async () => {
   site = await ConsoleSite.open();
+  await site.account('admin');
 });
 afterAll(() => site[Symbol.asyncDispose]());
 afterEach(() => surfing[Symbol.asyncDispose]());

@@ -19,6 +19,10 @@ export const ROOMS: readonly Room[] = [
   { at: 'director/native/system-clock.ts', may: [] },
   { at: 'director/store', may: [] },
 
+  // Who may use console and API: rules and limits, and around them what hashes and draws secrets.
+  { at: 'director/accounts/core', may: [], pure: true },
+  { at: 'director/accounts', may: ['director/accounts/core'] },
+
   { at: 'director/config', may: [], pure: true },
   { at: 'director/config/file.ts', may: ['director/config'] },
   { at: 'director/scheduling', may: [], pure: true },
@@ -39,6 +43,14 @@ export const ROOMS: readonly Room[] = [
     may: ['director/engine', 'director/connections', 'director/scheduling', 'director/native'],
   },
   { at: 'director/control', may: ['director/config'] },
+  // The document of the API, made from the tables and nothing else.
+  { at: 'director/control/openapi', may: ['director/control'], pure: true },
+  {
+    at: 'director/control/openapi.ts',
+    may: ['director/control', 'director/control/openapi'],
+    pure: true,
+  },
+  { at: 'director/control/openapi/main.ts', may: ['director/control/openapi.ts'] },
 
   { at: 'director/reconcile', may: ['director/engine', 'director/config'], pure: true },
   { at: 'director/reconcile/apply.ts', may: ['director/reconcile', 'director/engine', 'director/config'] },
@@ -70,6 +82,8 @@ export const ROOMS: readonly Room[] = [
         'director/native',
         'director/native/system-clock.ts',
         'director/doctor',
+        'director/accounts',
+        'director/accounts/core',
       ],
       ...[
         'director/connections',
@@ -112,7 +126,15 @@ export const ROOMS: readonly Room[] = [
   { at: 'monitor/probe', may: ['monitor/core', 'director/native'] },
   { at: 'monitor', may: ['monitor/core', 'monitor/probe'] },
 
-  { at: 'webui', may: ['director/control', 'director/native/system-clock.ts'] },
+  // What is measured, as Prometheus reads it.
+  { at: 'webui/metrics/core', may: ['director/control'], pure: true },
+  {
+    at: 'webui',
+    may: [
+      ...['director/control', 'director/control/openapi.ts', 'director/native/system-clock.ts'],
+      'webui/metrics/core',
+    ],
+  },
 ];
 
 /** Packages and Node's modules that belong to certain rooms only; those not listed are open to every room that is not pure. */

@@ -40,6 +40,13 @@ it('a standby hands writes on to the active, and takes over its orders, revision
   expect(await admin(site.lb1)).toBe('draining');
   await until(async () => (await admin(site.lb2)) === 'draining');
 
+  // The active has the record, with the way that the order came; the standby did nothing.
+  const audits = async (side: typeof site.lb1) => (await side.client.call('audit')).records;
+  expect(await audits(site.lb1)).toMatchObject([
+    { action: 'drain', target: 'www/rs1', origin: 'peer lb2: cli', outcome: 'done' },
+  ]);
+  expect(await audits(site.lb2)).toEqual([]);
+
   const next = path.join(site.folder, 'next.yaml');
   fs.writeFileSync(next, site.text(server.port, 'rr'));
   expect(await site.lb2.cli('apply', next, '--comment', 'by the standby')).toMatchObject({ status: 0 });
@@ -68,6 +75,9 @@ it('a standby whose active cannot be reached refuses writes with status 3, and s
   const refused = await site.lb2.cli('drain', 'www', 'rs1');
   expect(refused.status).toBe(3);
   expect(refused.err).toMatch(/^error: lb2 stands by, and lb1, .*\nremedy: Run the command on lb1\.\n$/);
+  expect((await site.lb2.client.call('audit')).records).toMatchObject([
+    { action: 'drain', outcome: 'refused', origin: 'cli', detail: expect.stringMatching(/^not-active: /) },
+  ]);
   expect(await site.lb2.cli('switchover')).toMatchObject({ status: 3 });
   expect((await site.lb2.cli('status')).out).toMatch(/director +web\/lb2: standby, the test says so/);
 });
@@ -152,6 +162,13 @@ it('a switchover is checked first, and refused with every reason', async () => {
   expect(done.out).toMatch(/^ok +revision +both have 1$/m);
   expect(done.out).toMatch(/^ +released +1\.0 ms$/m);
   expect(done.out).toMatch(/lb2 is active now: done/);
+  const { records } = await site.lb1.client.call('audit', { query: { action: 'switchover' } });
+  expect(records).toMatchObject([
+    {
+      ...{ target: 'lb1 to lb2', origin: 'peer lb2: cli', outcome: 'done' },
+      ...{ before: { active: 'lb1' }, after: { active: 'lb2', forced: true } },
+    },
+  ]);
   await until(async () => (await site.lb1.role()) === 'standby');
 });
 
@@ -186,6 +203,11 @@ it('hold and release are given to the director that they are for', async () => {
   expect((await site.lb2.cli('status')).out).toContain('on hold');
   expect((await site.lb2.cli('release', '--json')).out).toContain('"hold": false');
   expect(site.lb2.told('order').map((message) => message.order)).toEqual(['hold', 'release']);
+  const { records } = await site.lb2.client.call('audit');
+  expect(records.reverse()).toMatchObject([
+    { action: 'hold', target: 'lb2', before: { hold: false }, after: { role: 'standby', hold: true } },
+    { action: 'release', target: 'lb2', before: { hold: true }, after: { role: 'standby', hold: false } },
+  ]);
 });
 
 it('a pair that becomes a single director ends its heartbeat', async () => {

@@ -1,7 +1,9 @@
 // The console as a process in front of a real director.
+import fs from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SECURITY_HEADERS } from '../../webui/http/headers.ts';
-import { ConsoleSite } from './support/site.ts';
+import { ConsoleSite, PASSWORD } from './support/site.ts';
 
 let site: ConsoleSite;
 
@@ -29,6 +31,23 @@ describe('the console', () => {
     const { status, text } = await visitor.get('/');
     expect(status).toBe(200);
     for (const name of ['www', 'rs1', 'rs2']) expect(text).toContain(name);
+  });
+
+  it('makes the first account with the one-time password, which is worth nothing afterwards', async () => {
+    await using fresh = await ConsoleSite.open();
+    const file = path.join(fresh.instance.runtime, 'console-password');
+    const secret = fs.readFileSync(file, 'utf8').trim().split('\n').at(-1)!;
+    const stranger = fresh.stranger();
+    expect((await stranger.post('/login', { name: 'admin', password: secret })).to).toBe('/setup');
+    expect((await stranger.get('/')).to).toBe('/setup');
+    expect((await stranger.get('/api/v1/status')).status).toBe(403);
+    const fields = { name: 'ann', password: PASSWORD, again: PASSWORD };
+    expect((await stranger.post('/setup', { ...fields, again: 'another' })).status).toBe(422);
+    expect((await stranger.post('/setup', fields)).to).toBe('/');
+    expect((await stranger.get('/')).text).toContain('>ann</a>');
+    expect(fs.existsSync(file)).toBe(false);
+    const late = await fresh.stranger().post('/login', { name: 'admin', password: secret });
+    expect(late.status).toBe(401);
   });
 
   it('takes no form without the token of the session, or from another site', async () => {

@@ -114,6 +114,21 @@ describe('orders', () => {
   });
 });
 
+describe('somebody who may only look', () => {
+  it('sees everything, is offered nothing, and is refused what they try all the same', async () => {
+    const viewer = await site.visitor('viewer');
+    const { text } = await viewer.get('/');
+    expect(text).toContain('id="row:www/rs1"');
+    expect(text).not.toMatch(/\/orders\/|name="server"/);
+    expect((await viewer.get('/orders/drain?server=www%2Frs1')).status).toBe(403);
+    const given = { server: 'www/rs1', revision: await revision(), sure: '1' };
+    for (const order of ['drain', 'disable', 'enable', 'weight'])
+      expect((await viewer.post(`/orders/${order}`, { ...given, weight: '1' })).status).toBe(403);
+    expect((await server('rs1')).admin).toBe('enabled');
+    expect((await viewer.get('/overview.csv')).status).toBe(200);
+  });
+});
+
 describe('a page of an older configuration', () => {
   it('changes nothing, and the answer says what has changed, by whom and why', async () => {
     const old = await revision();
@@ -194,7 +209,7 @@ describe('what is shown', () => {
     expect(text).toContain('id="row:www/rs1"');
     const answer = await visitor.post('/orders/enable', { server: 'www/rs1', revision: '1' });
     expect([answer.status, answer.text]).toEqual([
-      500,
+      503,
       expect.stringContaining('fairlead is not running here'),
     ]);
   });

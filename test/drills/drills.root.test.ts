@@ -71,6 +71,13 @@ describe('fairlead drill', () => {
     expect(status).toBe(report.ok ? 0 : 1);
     expect(said.err).toContain('switchover is ordered');
     expect(began).toEqual(['planned-switchover', 'report']);
+    // Both directors were told.
+    for (const { control } of lab.directors) {
+      const { drills } = await control.call('drills');
+      expect(drills).toMatchObject([
+        { name: 'planned-switchover', ok: report.ok, at: Date.parse(report.at) },
+      ]);
+    }
   });
 
   it('is refused where no lab runs', () => {

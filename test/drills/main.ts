@@ -8,6 +8,7 @@ import { createLab, type Lab } from '../lab/lab.ts';
 import { DRILLS } from './catalogue.ts';
 import { type Drill, PACE } from './drill.ts';
 import { type Options, parseOptions, usage } from './options.ts';
+import { publish } from './publish.ts';
 import { reportLines, tableLines } from './render.ts';
 import type { DrillReport } from './report.ts';
 import { listLines, storedResults, storeResult } from './results.ts';
@@ -91,6 +92,7 @@ async function runAll(options: Options, signal: AbortSignal): Promise<(DrillRepo
       });
       outcomes.push(report);
       storeResult(report);
+      for (const line of await publish(report, opened.lab.directors)) progress(`  ${line}`);
       process.stdout.write(
         options.json ? `${JSON.stringify(report)}\n` : `${reportLines(report).join('\n')}\n`,
       );

@@ -8,6 +8,7 @@ import type { Lab } from '../lab/lab.ts';
 import { readLines, writeLine } from '../lab/lines.ts';
 import { DRILLS } from './catalogue.ts';
 import { type Drill, PACE } from './drill.ts';
+import { publish } from './publish.ts';
 import { reportLines } from './render.ts';
 import type { DrillReport } from './report.ts';
 import { listLines, storedResults, storeResult } from './results.ts';
@@ -87,6 +88,7 @@ export async function serveDrills(lab: Lab, hooks: DrillHooks): Promise<AsyncDis
       site = await openSite(lab, connections);
       report = await runDrill(site, drill, { pace: PACE, progress, signal: stopping.signal });
       storeResult(report);
+      for (const line of await publish(report, lab.directors)) progress(line);
       writeLine(socket, { report, text: reportLines(report), ok: report.ok });
     } catch (error) {
       refuse(socket, 'drill-failed', tellError(error).lines.join('; '));

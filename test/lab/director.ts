@@ -1,7 +1,7 @@
 // A director as the lab holds it: `fairlead run` in its namespace with folders of its own, the control API that it serves,
 // and everything that can befall it, from the death of one process to a machine without power. Its log lines go to a file
 // beside its state.
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { chmodSync, chownSync, createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ControlClient, openControlClient } from '../../director/control/client.ts';
 import { FairleadError } from '../../director/model/error.ts';
@@ -14,6 +14,8 @@ import type { DirectorName } from './topology.ts';
 import { waitFor, within } from './wait.ts';
 
 const CLI = join(import.meta.dirname, '../../director/cli/main.ts');
+/** nogroup, on every Debian: who may open the control sockets. */
+export const CONSOLE_GID = 65_534;
 const START_MS = 20_000;
 const STOP_MS = 10_000;
 
@@ -66,7 +68,12 @@ export function createDirector(
   const { folder, configuration, bpffs, serial } = files;
   const [state, runtime] = [join(folder, name, 'state'), join(folder, name, 'run')];
   const log = join(folder, name, 'log');
-  for (const path of [state, runtime]) mkdirSync(path, { recursive: true, mode: 0o700 });
+  mkdirSync(state, { recursive: true, mode: 0o700 });
+  // What is made in there belongs to the folder's group, the control socket too, and the console is in that group.
+  mkdirSync(runtime, { recursive: true });
+  chownSync(runtime, 0, CONSOLE_GID);
+  chmodSync(runtime, 0o2750);
+  chmodSync(join(folder, name), 0o711);
   const control = openControlClient(join(runtime, 'control.sock'), { author: 'lab', origin: 'lab' });
   let program: Program | undefined;
   let silence: unknown;

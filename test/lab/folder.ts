@@ -15,7 +15,7 @@ export function labFolder(set: Namespaces): string {
 }
 
 export function makeFolder(folder: string): void {
-  mkdirSync(folder, { mode: 0o700 });
+  mkdirSync(folder, { mode: 0o711 }); // keys and state in it are for root alone; consoles must get through
 }
 
 /** Where it is after its lab, when it is to stay: under another name, as the next lab sweeps what looks left over. */

@@ -1,6 +1,7 @@
 // `npm start`: the lab, shown. Exit status 0 only if every connection went where it should.
 import { EXIT, FairleadError } from '../../director/model/error.ts';
 import { serveDrills } from '../drills/serve.ts';
+import { type LabConsole, startConsoles } from './console.ts';
 import { keptFolder } from './folder.ts';
 import { createLab, type Lab } from './lab.ts';
 import { startObserver } from './observer/observer.ts';
@@ -36,7 +37,12 @@ function endOnSignals(): Interruption {
   return interruption;
 }
 
-async function present(lab: Lab, options: Options, controller: AbortController): Promise<Summary> {
+async function present(
+  lab: Lab,
+  options: Options,
+  controller: AbortController,
+  consoles: readonly LabConsole[],
+): Promise<Summary> {
   const output = process.stdout;
   const lively = !options.plain && !options.json && isLively(output, process.env);
   await using resources = new AsyncDisposableStack();
@@ -52,6 +58,7 @@ async function present(lab: Lab, options: Options, controller: AbortController):
     seconds: options.seconds,
     kill: options.kill,
     observer,
+    consoles,
     ended: controller.signal,
     event: (line) => canvas ?? say(options, line),
     show: (view) => (canvas ? canvas.draw(render(view, styleOf(output, process.env))) : plain(view)),
@@ -72,6 +79,11 @@ async function present(lab: Lab, options: Options, controller: AbortController):
       }),
     );
   return await show.done;
+}
+
+function tellConsole({ director, url, password }: LabConsole): string {
+  const secret = password();
+  return `console of ${director}: ${url}${secret === undefined ? '' : `  log in as admin with ${secret}`}`;
 }
 
 function watchWire(lab: Lab): ReturnType<typeof startObserver> {
@@ -108,10 +120,13 @@ async function main(interruption: Interruption): Promise<number> {
   });
   let summary: Summary;
   try {
+    say(options, 'lab: consoles');
+    using consoles = await startConsoles(lab);
     say(options, `lab: ready after ${((performance.now() - began) / 1_000).toFixed(1)} s`);
+    for (const each of consoles.list) say(options, `lab: ${tellConsole(each)}`);
     say(options, `lab: npm run -s fairlead -- status --runtime ${lab.director.runtime}`);
     if (lab.directors.length > 1) say(options, 'lab: npm run -s fairlead -- drill kill-active');
-    summary = await present(lab, options, interruption.controller);
+    summary = await present(lab, options, interruption.controller, consoles.list);
   } finally {
     await lab[Symbol.asyncDispose]();
   }

@@ -8,6 +8,7 @@ const VIEW: View = {
   engine: 'engine ebpf (tc)',
   directors: ['lb1'],
   runtime: '/run/lab/lb1/run',
+  consoles: [{ url: 'https://127.0.0.1:8443/', password: 'abcd-efgh' }],
   services: [
     {
       name: 'www-nat',

@@ -126,6 +126,10 @@ function hintLines(view: View, style: Style): string[] {
   const whole = `Elsewhere     ${command} ${runtime}`;
   return [
     `Keys          1 2 3 kill or revive a real server${view.pair ? '   4 5 a director' : ''}   q quit`,
+    ...view.consoles.map(
+      ({ url, password }, index) =>
+        `${(index === 0 ? 'Consoles' : '').padEnd(14)}${url}${password === undefined ? '' : `  first login: admin ${password}`}`,
+    ),
     ...(view.pair ? ['Drills        npm run -s fairlead -- drill kill-active'] : []),
     ...(whole.length <= style.columns
       ? [whole]

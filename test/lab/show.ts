@@ -2,6 +2,7 @@
 // hands what is known to whoever draws it. Ends by itself after the given time, or when told to.
 import type { ServiceStatus } from '../../director/control/schema.ts';
 import type { ClientReport } from './client/traffic.ts';
+import type { LabConsole } from './console.ts';
 import { createDrill, type Story } from './drill.ts';
 import type { Lab } from './lab.ts';
 import { monotonic_ms } from './monotonic.ts';
@@ -26,6 +27,7 @@ export interface ShowOptions {
   readonly kill: boolean;
   /** Of a pair. */
   readonly observer?: LabObserver | undefined;
+  readonly consoles?: readonly LabConsole[];
   readonly ended: AbortSignal;
   event(line: string): void;
   show(view: View): void;
@@ -101,6 +103,7 @@ export function startShow(lab: Lab, options: ShowOptions): Show {
       engine,
       directors: lab.directors.map((director) => director.name),
       runtime: lab.director.runtime,
+      consoles: (options.consoles ?? []).map((each) => ({ url: each.url, password: each.password() })),
       services: lab.services,
       status,
       window,

@@ -28,6 +28,7 @@ export interface View {
   readonly engine: string;
   readonly directors: readonly string[];
   readonly runtime: string;
+  readonly consoles: readonly ConsoleView[];
   readonly services: readonly ServiceView[];
   readonly servers: readonly {
     readonly name: string;
@@ -41,6 +42,12 @@ export interface View {
   readonly errors: number;
   readonly errorsExplained: number;
   readonly events: readonly string[];
+}
+
+export interface ConsoleView {
+  readonly url: string;
+  /** Undefined once there is an account. */
+  readonly password: string | undefined;
 }
 
 export interface PairView {
@@ -81,6 +88,7 @@ export interface Known {
   readonly engine: string;
   readonly directors: readonly string[];
   readonly runtime: string;
+  readonly consoles: readonly ConsoleView[];
   readonly services: readonly LabService[];
   readonly status: readonly ServiceStatus[];
   /** The last seconds' reports. */
@@ -127,6 +135,7 @@ export function viewOf(known: Known): View {
     engine: known.engine,
     directors: known.directors,
     runtime: known.runtime,
+    consoles: known.consoles,
     services,
     servers: Object.entries(known.running).map(([name, running]) => ({
       name,

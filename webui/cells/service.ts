@@ -6,19 +6,6 @@ import { adminMark, serverHealth, serviceHealth } from './marks.ts';
 
 type Numbers = Pick<ServiceStatus, 'active' | 'inactive' | 'templates' | 'rates'>;
 
-/**
- * The subjects of a service's servers. Of a server that was removed and came back there may be two; the second one is
- * `www/rs1#2`.
- */
-export function subjectsOf({ name, servers }: Pick<ServiceStatus, 'name' | 'servers'>): string[] {
-  const seen = new Map<string, number>();
-  return servers.map((server) => {
-    const turn = (seen.get(server.name) ?? 0) + 1;
-    seen.set(server.name, turn);
-    return turn === 1 ? `${name}/${server.name}` : `${name}/${server.name}#${turn}`;
-  });
-}
-
 function numbers({ active, inactive, templates, rates }: Numbers): Cells {
   return {
     active: counter(active),

@@ -2,12 +2,13 @@
 // browser that shows that service; services that nobody shows cost nothing. A browser that does not keep up is let go and
 // comes back by itself; it then gets all of its cells anew.
 import type { Response } from 'express';
-import type { Live } from '../../director/control/live-schema.ts';
+import { type Live, liveKeys } from '../../director/control/live-schema.ts';
+import type { ServiceStatus } from '../../director/control/schema.ts';
 import type { Clock } from '../../director/model/clock.ts';
 import { FairleadError } from '../../director/model/error.ts';
 import { type Cell, type Cells, encodeCell, isSameCell } from '../cells/cell.ts';
 import { DIRECTOR, directorCells } from '../cells/director.ts';
-import { serverCells, serviceCells, subjectsOf } from '../cells/service.ts';
+import { serverCells, serviceCells } from '../cells/service.ts';
 import type { Mirror, Picture, Trouble } from '../mirror/mirror.ts';
 
 const BROWSERS_MAX = 256;
@@ -17,8 +18,13 @@ const RETRY_MS = 1_000;
 /** The topic that stands for every service. */
 const ALL = '*';
 
-/** Topic -> `subject.key` -> what was sent last. */
-type Sent = Map<string, Map<string, Cell>>;
+interface SentTopic {
+  /** As it was when it was compared last: pictures are never changed in place, so the same object needs no second look. */
+  service: ServiceStatus | undefined;
+  /** `subject.key` -> what was sent last. */
+  readonly cells: Map<string, Cell>;
+}
+type Sent = Map<string, SentTopic>;
 
 interface Browser {
   readonly response: Response;
@@ -163,43 +169,54 @@ function shapeOf(picture: Picture): string {
  */
 function update(sent: Sent, picture: Picture, wanted: ReadonlySet<string> | undefined): Map<string, string> {
   const changed = new Map<string, string>();
-  const compare = (topic: string, subject: string, cells: Cells, into: string[]): void => {
-    const known = sent.get(topic) ?? new Map<string, Cell>();
-    sent.set(topic, known);
-    for (const key in cells) {
-      const name = `${subject}.${key}`;
-      const cell = cells[key]!;
-      const before = known.get(name);
-      if (before !== undefined && isSameCell(before, cell)) continue;
-      known.set(name, cell);
-      into.push(memberOf(name, cell));
-    }
+  const topicOf = (name: string): SentTopic => {
+    const topic = sent.get(name) ?? { service: undefined, cells: new Map<string, Cell>() };
+    sent.set(name, topic);
+    return topic;
   };
-  const collect = (topic: string, fill: (into: string[]) => void): void => {
+  const tell = (name: string, parts: readonly string[]): void => {
+    if (parts.length > 0) changed.set(name, parts.join(','));
+  };
+  const strip: string[] = [];
+  compare(topicOf(DIRECTOR), DIRECTOR, directorCells(picture.status, picture.services), strip);
+  tell(DIRECTOR, strip);
+  const names = new Set([DIRECTOR]);
+  for (const service of picture.services) {
+    if (wanted?.has(service.name) === false) continue;
+    names.add(service.name);
     const parts: string[] = [];
-    fill(parts);
-    if (parts.length > 0) changed.set(topic, parts.join(','));
-  };
-  collect(DIRECTOR, (into) =>
-    compare(DIRECTOR, DIRECTOR, directorCells(picture.status, picture.services), into),
-  );
-  const shown = picture.services.filter(({ name }) => wanted === undefined || wanted.has(name));
-  for (const service of shown)
-    collect(service.name, (into) => {
-      compare(service.name, service.name, serviceCells(service), into);
-      const subjects = subjectsOf(service);
-      for (const [index, server] of service.servers.entries())
-        compare(service.name, subjects[index]!, serverCells(server), into);
-    });
-  const names = new Set(shown.map((service) => service.name));
-  for (const topic of sent.keys()) if (topic !== DIRECTOR && !names.has(topic)) sent.delete(topic);
+    compareService(topicOf(service.name), service, parts);
+    tell(service.name, parts);
+  }
+  for (const name of sent.keys()) if (!names.has(name)) sent.delete(name);
   return changed;
+}
+
+function compareService(topic: SentTopic, service: ServiceStatus, into: string[]): void {
+  const before = topic.service;
+  if (before === service) return;
+  topic.service = service;
+  compare(topic, service.name, serviceCells(service), into);
+  const subjects = liveKeys(service);
+  for (const [index, server] of service.servers.entries())
+    if (before?.servers[index] !== server) compare(topic, subjects[index]!, serverCells(server), into);
+}
+
+function compare({ cells: known }: SentTopic, subject: string, cells: Cells, into: string[]): void {
+  for (const key in cells) {
+    const name = `${subject}.${key}`;
+    const cell = cells[key]!;
+    const before = known.get(name);
+    if (before !== undefined && isSameCell(before, cell)) continue;
+    known.set(name, cell);
+    into.push(memberOf(name, cell));
+  }
 }
 
 function memberOf(name: string, cell: Cell): string {
   return `${JSON.stringify(name)}:${encodeCell(cell)}`;
 }
 
-function allOf(known: ReadonlyMap<string, Cell>): string[] {
-  return [...known].map(([name, cell]) => memberOf(name, cell));
+function allOf({ cells }: SentTopic): string[] {
+  return [...cells].map(([name, cell]) => memberOf(name, cell));
 }

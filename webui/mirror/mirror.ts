@@ -3,16 +3,13 @@
 // stays, and says of itself that it is old.
 import type { ControlClient } from '../../director/control/client.ts';
 import type { Live } from '../../director/control/live-schema.ts';
-import type { ServerStatus, ServiceStatus, Status } from '../../director/control/schema.ts';
+import { applyLive, type LivePicture } from '../../director/control/live-view.ts';
+import type { ServerStatus } from '../../director/control/schema.ts';
 import type { Clock } from '../../director/model/clock.ts';
 import { FairleadError } from '../../director/model/error.ts';
 
-export interface Picture {
-  /** Wall clock of the director. */
-  readonly at: number;
-  readonly status: Status;
-  readonly services: readonly ServiceStatus[];
-}
+/** Never changed in place: what is the same object as before is the same as before. */
+export type Picture = Pick<LivePicture, 'at' | 'status' | 'services'>;
 
 /** Why the picture is not fresh. */
 export interface Trouble {
@@ -45,13 +42,18 @@ const RETRY_LAST_MS = 2_000;
 export function openMirror({ client, clock }: MirrorOptions): Mirror {
   const ended = new AbortController();
   const followers = new Set<(live: Live) => void>();
-  let picture: Picture | undefined;
+  let picture: LivePicture | undefined;
   let failure: FairleadError | undefined;
   let heardAt_ms = Number.NEGATIVE_INFINITY;
   let heardAt: number | undefined;
 
   const take = (live: Live): void => {
-    if (live.kind === 'full') picture = { at: live.at, status: live.status, services: live.services };
+    const applied = applyLive(picture, live);
+    if ('problem' in applied)
+      throw new FairleadError('no-answer', `What the director says is not understood: ${applied.problem}.`, {
+        remedy: 'Restart the console, in case director and console are of different versions.',
+      });
+    picture = applied.picture;
     failure = undefined;
     heardAt_ms = clock.monotonic_ms();
     heardAt = clock.now();

@@ -6,6 +6,7 @@ import type { Identity } from '../../director/control/account-schema.ts';
 import type { ControlClient } from '../../director/control/client.ts';
 import type { Clock } from '../../director/model/clock.ts';
 import { FairleadError } from '../../director/model/error.ts';
+import { isAbsence } from '../mirror/absence.ts';
 
 const REMEMBERED_MS = 1_000;
 const ABSENCE_MS = 600_000;
@@ -55,10 +56,4 @@ export function createIdentifier(client: Pick<ControlClient, 'call'>, clock: Clo
     },
     forget: () => known.clear(),
   };
-}
-
-const ABSENCE: ReadonlySet<string> = new Set(['not-running', 'connection-lost', 'no-answer']);
-
-export function isAbsence(error: unknown): error is FairleadError {
-  return error instanceof FairleadError && ABSENCE.has(error.code);
 }

@@ -1,20 +1,23 @@
 // `fairlead drill NAME`: a fault on purpose, in a lab that runs on this machine, and what became of its connections. It
-// breaks nothing of a live pair: without a lab it is refused.
+// breaks nothing of a live pair: without a lab it is refused, but for the list of what the director knows of drills.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import type { DrillReport } from '../../control/drill-schema.ts';
 import { EXIT, type ExitCode, FairleadError } from '../../model/error.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { flag, text } from '../command.ts';
 import { usage } from '../parse.ts';
-import { plain } from '../table.ts';
-import { wholeNumber } from './common.ts';
+import { clockTime } from '../show.ts';
+import { type Cell, plain } from '../table.ts';
+import { INSTANCE_OPTIONS, print, table, wholeNumber } from './common.ts';
 
 const SOCKET = 'drill.sock';
 const LAB_FOLDER = /^fl-\d+-\d+-[0-9a-f]{6}-lab$/;
 const LINE_BYTES_MAX = 8 << 20;
+const LISTED_MAX = 1_000;
 
 const lines = z.array(z.string());
 const lineSchema = z.union([
@@ -45,9 +48,11 @@ export const drill: Command = {
       help: 'Runtime folder of one of the lab’s directors (default: the newest lab on this machine)',
       complete: 'folder',
     },
+    socket: INSTANCE_OPTIONS.socket!,
   },
   details:
     'Start a lab with "npm start" first; drills never touch another director. Exit status 0 only if the drill is ok. ' +
+    'Without a lab, --list shows the reports that the director has. ' +
     'For a live pair there is "fairlead switchover".',
   examples: [
     'fairlead drill kill-active',
@@ -59,7 +64,11 @@ export const drill: Command = {
     const list = flag(context.values, 'list');
     if (name === undefined && !list) throw usage('Which drill?', 'See "fairlead drill --list".');
     const connections = wholeNumber(context, 'connections', 1, 5_000);
+    // Whoever names a control socket means a director, not the lab.
+    if (list && text(context.values, 'socket') !== undefined) return listStored(context);
     using socket = await openLab(context);
+    if (socket === undefined && list) return listStored(context);
+    if (socket === undefined) throw noLab();
     socket.ask(list ? { list: true } : { drill: name, ...(connections ? { connections } : {}) });
     for await (const line of socket.lines()) {
       const exit = show(context, line);
@@ -72,7 +81,7 @@ export const drill: Command = {
 /** The exit status, once there is one. */
 function show(context: CommandContext, line: Line): ExitCode | undefined {
   const { terminal, values } = context;
-  const print = (value: unknown, shown: readonly string[]): void =>
+  const printLines = (value: unknown, shown: readonly string[]): void =>
     terminal.out(
       flag(values, 'json') ? `${JSON.stringify(value, null, 2)}\n` : `${shown.map(plain).join('\n')}\n`,
     );
@@ -87,10 +96,10 @@ function show(context: CommandContext, line: Line): ExitCode | undefined {
     });
   if ('drills' in line) {
     const names = line.drills.map(({ name, what }) => `${name.padEnd(27)} ${what}`);
-    print({ drills: line.drills, results: line.results }, [...names, '', ...line.text]);
+    printLines({ drills: line.drills, results: line.results }, [...names, '', ...line.text]);
     return EXIT.ok;
   }
-  print(line.report, line.text);
+  printLines(line.report, line.text);
   return line.ok ? EXIT.ok : EXIT.failed;
 }
 
@@ -100,12 +109,16 @@ interface LabSocket extends Disposable {
 }
 
 /** Of several labs the one that was asked for, or the newest that answers. */
-async function openLab(context: CommandContext): Promise<LabSocket> {
+async function openLab(context: CommandContext): Promise<LabSocket | undefined> {
   for (const path of candidates(context)) {
     const socket = await tryConnect(path);
     if (socket) return speak(socket, context.terminal.interrupted);
   }
-  throw new FairleadError(
+  return undefined;
+}
+
+function noLab(): FairleadError {
+  return new FairleadError(
     'no-lab',
     'No lab runs here, and drills break things: they are for the lab alone.',
     {
@@ -114,6 +127,40 @@ async function openLab(context: CommandContext): Promise<LabSocket> {
       exit: EXIT.refused,
     },
   );
+}
+
+/** What the director has been told of drills that were carried out elsewhere. */
+async function listStored(context: CommandContext): Promise<ExitCode> {
+  const value = await context.client.call('drills', { query: { limit: LISTED_MAX } });
+  return print(context, value, ({ drills }) =>
+    drills.length === 0
+      ? 'No lab runs here, and this director knows of no drill.\n'
+      : table(context, COLUMNS, drills.toReversed().map(row)),
+  );
+}
+
+const COLUMNS = [
+  { title: 'ENDED' },
+  { title: 'DRILL' },
+  { title: 'RESULT' },
+  { title: 'OUTAGE', align: 'right' },
+  { title: 'LOST', align: 'right' },
+  { title: 'TWO OWNERS', align: 'right' },
+  { title: 'NOT WELL' },
+] as const;
+
+function row(report: DrillReport): (Cell | string)[] {
+  const { at, name, ok, outage_ms, established, lost, two_owners_ms, complaints } = report;
+  const ms = (value: number | undefined): string => (value === undefined ? '' : `${value.toFixed(0)} ms`);
+  return [
+    clockTime(at),
+    name,
+    ok ? { text: 'ok', tone: 'good' } : { text: 'NOT OK', tone: 'bad' },
+    ms(outage_ms),
+    established === undefined ? '' : `${lost ?? 0} of ${established}`,
+    ms(two_owners_ms),
+    complaints[0] ?? '',
+  ];
 }
 
 function candidates(context: CommandContext): string[] {

@@ -2,8 +2,11 @@
 
 import type { ApiEvent } from '../../control/schema.ts';
 import { EXIT, type ExitCode } from '../../model/error.ts';
+import { type EventFilter, kindsOf, matchesEvent } from '../../model/event-filter.ts';
 import type { Command, CommandContext } from '../command.ts';
-import { flag } from '../command.ts';
+import { flag, text } from '../command.ts';
+import { moment } from '../moment.ts';
+import { usage } from '../parse.ts';
 import { clockTime } from '../show.ts';
 import { paint, plain } from '../table.ts';
 import { parseWhole, print, READ_OPTIONS, table, wholeNumber } from './common.ts';
@@ -16,24 +19,67 @@ export const events: Command = {
     follow: { type: 'boolean', short: 'f', help: 'Go on with what happens from now' },
     limit: { type: 'string', value: 'N', help: 'The newest N (default 100)' },
     since: { type: 'string', value: 'ID', help: 'Only those after this event' },
+    kind: { type: 'string', value: 'KINDS', help: 'Only these kinds, with commas between them' },
+    subject: {
+      type: 'string',
+      value: 'NAME',
+      help: 'Only about this: www (and its servers), www/rs1, director',
+    },
+    grep: { type: 'string', value: 'TEXT', help: 'Only those with this text in kind, subject or reason' },
+    from: { type: 'string', value: 'TIME', help: 'Not before: 2h (ago), 2026-11-25, "2026-11-25 14:30"' },
+    to: { type: 'string', value: 'TIME', help: 'Not after' },
     ...READ_OPTIONS,
   },
   details: 'With --follow and --json each event is one line of JSON.',
-  examples: ['fairlead events --limit 20', 'fairlead events --follow'],
+  examples: [
+    'fairlead events --limit 20',
+    'fairlead events --follow --subject www',
+    'fairlead events --kind server-down,server-up --from 2h',
+  ],
   run: async (context) => {
     const since = wholeNumber(context, 'since', 0, Number.MAX_SAFE_INTEGER) ?? 0;
     const limit = wholeNumber(context, 'limit', 1, 10_000) ?? 100;
-    const value = await context.client.call('events', { query: { since, limit } });
-    if (!flag(context.values, 'follow'))
+    const filter = filterOf(context);
+    const following = flag(context.values, 'follow');
+    if (following && filter.to !== undefined)
+      throw usage('--follow goes on, and --to ends.', 'Leave one of them out.');
+    const { kinds, ...rest } = filter;
+    // Asked for first: what comes from here on is followed, also what the filter leaves out until then.
+    const newest = following ? await newestId(context, since) : undefined;
+    const value = await context.client.call('events', {
+      query: {
+        ...{ since, limit, ...rest },
+        ...(kinds === undefined ? {} : { kind: kinds.join(',') }),
+        ...(newest === undefined ? {} : { before: newest + 1 }),
+      },
+    });
+    if (newest === undefined)
       return print(context, value, (list) => list.events.map((event) => line(context, event)).join(''));
     for (const event of value.events) context.terminal.out(followed(context, event));
-    return follow(context, value.events.at(-1)?.id ?? since);
+    return follow(context, newest, filter);
   },
 };
 
-async function follow(context: CommandContext, since: number): Promise<ExitCode> {
+async function newestId(context: CommandContext, since: number): Promise<number> {
+  const { events: newest } = await context.client.call('events', { query: { since, limit: 1 } });
+  return newest.at(-1)?.id ?? since;
+}
+
+function filterOf(context: CommandContext): EventFilter {
+  const [kind, subject, q] = ['kind', 'subject', 'grep'].map((name) => text(context.values, name));
+  const [from, to] = [moment(context, 'from'), moment(context, 'to')];
+  return {
+    ...(kind === undefined ? {} : { kinds: kindsOf(kind) }),
+    ...(subject === undefined ? {} : { subject }),
+    ...(q === undefined ? {} : { q }),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+  };
+}
+
+async function follow(context: CommandContext, since: number, filter: EventFilter): Promise<ExitCode> {
   for await (const event of context.client.follow(since, context.terminal.interrupted))
-    context.terminal.out(followed(context, event));
+    if (matchesEvent(filter, event)) context.terminal.out(followed(context, event));
   return EXIT.ok;
 }
 

@@ -1,7 +1,7 @@
 // Commands that read: status, services, servers.
 import type { ServerStatus, ServiceStatus, Status } from '../../control/schema.ts';
 import { EXIT } from '../../model/error.ts';
-import type { Command, CommandContext } from '../command.ts';
+import { type Command, type CommandContext, flag } from '../command.ts';
 import { overview } from '../overview.ts';
 import {
   admin,
@@ -15,25 +15,41 @@ import {
 } from '../show.ts';
 import { type Cell, type Column, paint, plain } from '../table.ts';
 import { print, READ_OPTIONS, SERVICE, table } from './common.ts';
+import { WATCH_OPTION, watch } from './watch.ts';
 
 export const status: Command = {
   name: 'status',
   summary: 'What is exposed, whether it is healthy, who is active and by which engine',
   arguments: [],
-  options: READ_OPTIONS,
-  examples: ['fairlead status', 'fairlead status --json'],
-  run: async (context) =>
-    print(context, await context.client.call('status'), (value) => renderStatus(context, value)),
+  options: { ...WATCH_OPTION, ...READ_OPTIONS },
+  details: 'With --watch and --json each change is one line of JSON.',
+  examples: ['fairlead status', 'fairlead status --json', 'fairlead status --watch'],
+  run: async (context) => {
+    if (flag(context.values, 'watch'))
+      return watch(context, {
+        human: (picture) => renderStatus(context, picture.status),
+        json: (picture) => picture.status,
+      });
+    return print(context, await context.client.call('status'), (value) => renderStatus(context, value));
+  },
 };
 
 export const services: Command = {
   name: 'services',
   summary: 'Virtual services with their health, load and rates',
   arguments: [],
-  options: READ_OPTIONS,
-  examples: ['fairlead services'],
-  run: async (context) =>
-    print(context, await context.client.call('services'), (value) => serviceTable(context, value.services)),
+  options: { ...WATCH_OPTION, ...READ_OPTIONS },
+  examples: ['fairlead services', 'fairlead services --watch'],
+  run: async (context) => {
+    if (flag(context.values, 'watch'))
+      return watch(context, {
+        human: (picture) => serviceTable(context, picture.services),
+        json: ({ services: list }) => ({ services: list }),
+      });
+    return print(context, await context.client.call('services'), (value) =>
+      serviceTable(context, value.services),
+    );
+  },
 };
 
 export const servers: Command = {

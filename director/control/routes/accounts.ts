@@ -104,7 +104,7 @@ export const accounts = {
     summary: 'Another password for whoever asks, who must know the current one',
     role: 'viewer',
     inside: true,
-    body: account.passwordBodySchema,
+    body: account.ownPasswordBodySchema,
     reply: account.userReplySchema,
     audited: true,
   },

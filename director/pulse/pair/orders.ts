@@ -3,6 +3,7 @@
 import type { HaOrderReply, PreflightCheck, SwitchoverReply } from '../../control/ha-schema.ts';
 import type { serviceListSchema } from '../../control/schema.ts';
 import { EXIT, FairleadError } from '../../model/error.ts';
+import { type Note, roleState } from '../audit-handlers.ts';
 import type { Core } from '../core.ts';
 import { reportServices } from '../report.ts';
 import type { Pair } from './pair.ts';
@@ -12,6 +13,7 @@ export interface SwitchoverRequest {
   readonly dryRun: boolean;
   readonly force: boolean;
   readonly author: string;
+  readonly note: Note;
 }
 
 function insist(core: Core, pair: Pair | undefined): asserts pair is Pair {
@@ -28,6 +30,7 @@ export async function switchOver(
   request: SwitchoverRequest,
 ): Promise<SwitchoverReply> {
   insist(core, pair);
+  request.note({ target: `${core.node} to ${pair.peer}`, before: { active: core.node } });
   const checks = await check(core, pair);
   const reply = { dry_run: request.dryRun, from: core.node, to: pair.peer, checks };
   const failed = checks.filter((each) => !each.ok && !(request.force && each.skippable));
@@ -56,6 +59,7 @@ export async function switchOver(
   const { done, ...phases } = result.phases_ms ?? {};
   Object.assign(phases_ms, phases);
   // The heartbeat answers when a beat of the peer says that it is active.
+  request.note({ after: { active: pair.peer, forced: checks.some((each) => !each.ok) } });
   phases_ms['claim seen'] = done ?? core.clock.monotonic_ms() - begun_ms;
   return { ...reply, done: true, phases_ms, reason: result.reason };
 }
@@ -84,11 +88,14 @@ export async function orderHa(
   pair: Pair | undefined,
   order: 'hold' | 'release',
   author: string,
+  note: Note,
 ): Promise<HaOrderReply> {
   insist(core, pair);
+  note({ target: core.node, before: roleState(core, pair.heartbeat.status?.hold) });
   core.record(`${order}-ordered`, 'director', `by order of ${author}`, { author });
   const { ok, reason, phases_ms } = await pair.heartbeat.order(order);
   if (!ok) throw refusal('order-refused', reason, false);
+  note({ after: roleState(core, order === 'hold') });
   return {
     node: core.node,
     role: core.role.name,

@@ -1,10 +1,11 @@
 // A made-up director behind a real control socket: says what a test or a benchmark wants it to say, to a real console.
-// Whoever logs in is an admin. Orders are taken and remembered.
+// Whoever logs in is an admin; what it was not told to answer it refuses.
 import type { ControlBackend, Handlers } from '../../../director/control/backend.ts';
 import type { Recent } from '../../../director/control/history-schema.ts';
 import { openControlServer } from '../../../director/control/server.ts';
 import { FairleadError } from '../../../director/model/error.ts';
 import { systemClock } from '../../../director/native/system-clock.ts';
+import { LiveFeed } from '../../../director/pulse/live.ts';
 import type { Picture } from '../../../webui/mirror/mirror.ts';
 
 export interface MadeUp {
@@ -42,21 +43,23 @@ export async function openMadeUpDirector(socket: string, made: MadeUp): Promise<
         throw new FairleadError('refused', `The made-up director knows nothing of ${String(name)}.`);
       }),
   }) as Handlers;
+  const feed = new LiveFeed({
+    clock: systemClock,
+    report: () => ({ ...made.picture(), at: systemClock.now() }),
+    watch: () => ({ [Symbol.dispose]() {} }),
+  });
   const backend: ControlBackend = {
     handlers,
     revision: () => made.picture().status.revision.number,
     eventsAfter: async () => [],
     follow: () => ({ [Symbol.dispose]() {} }),
-    followLive(onLive) {
-      const say = (): void => {
-        const { status, services } = made.picture();
-        onLive({ kind: 'full', at: systemClock.now(), status, services: [...services] });
-      };
-      say();
-      const timer = setInterval(say, TICK_MS);
-      return { [Symbol.dispose]: () => clearInterval(timer) };
-    },
+    followLive: (onLive) => feed.follow(onLive),
     audit() {},
   };
-  return openControlServer({ socket, backend, clock: systemClock });
+  await using parts = new AsyncDisposableStack();
+  parts.use(feed);
+  const timer = setInterval(() => feed.tick(), TICK_MS);
+  parts.defer(() => clearInterval(timer));
+  parts.use(await openControlServer({ socket, backend, clock: systemClock }));
+  return parts.move();
 }

@@ -13,7 +13,7 @@ import {
   until,
 } from '../../cli/support/instance.ts';
 
-const PASSWORD = 'correct horse battery';
+export const PASSWORD = 'correct horse battery';
 
 export interface Answer {
   readonly status: number;
@@ -33,6 +33,7 @@ export class ConsoleSite implements AsyncDisposable {
   readonly reals: readonly [RealServer, RealServer];
   readonly certificates: string;
   #console: Started | undefined;
+  readonly #accounts = new Set<AccountRole>();
   url = '';
 
   static async open(options: SiteOptions = {}): Promise<ConsoleSite> {
@@ -85,9 +86,20 @@ export class ConsoleSite implements AsyncDisposable {
 
   /** Somebody with an account of this role, logged in. */
   async visitor(role: AccountRole = 'admin'): Promise<Visitor> {
+    await this.account(role);
     const visitor = this.stranger();
     await visitor.login(`test-${role}`, PASSWORD);
     return visitor;
+  }
+
+  /** The first account must be an admin's. */
+  async account(role: AccountRole): Promise<void> {
+    if (this.#accounts.has(role)) return;
+    this.#accounts.add(role);
+    if (role !== 'admin') await this.account('admin');
+    await this.instance.client.call('userCreate', {
+      body: { name: `test-${role}`, role, password: PASSWORD },
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

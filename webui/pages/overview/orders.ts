@@ -3,8 +3,8 @@
 import type { Change, ServerStatus } from '../../../director/control/schema.ts';
 import { FairleadError } from '../../../director/model/error.ts';
 import { counted } from '../../html/format.ts';
+import { isAbsence } from '../../mirror/absence.ts';
 import { type Flash, type Outcome, type Page, type PageContext, redirect } from '../../page.ts';
-import { isAbsence } from '../../session/identify.ts';
 import { nameOf, readBack, readDrain, readRevision, readTargets, readWeight, type Target } from './form.ts';
 import { disablePage, drainPage } from './order-pages.ts';
 import { staleRefusal } from './stale.ts';

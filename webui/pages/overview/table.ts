@@ -1,7 +1,8 @@
 // The table of services with their real servers: one body a service. Told live where it is the present.
+import { liveKeys } from '../../../director/control/live-schema.ts';
 import type { ServerStatus, ServiceStatus } from '../../../director/control/schema.ts';
 import { type Cells, cell, ROW, rowId, still } from '../../cells/cell.ts';
-import { serverCells, serviceCells, subjectsOf } from '../../cells/service.ts';
+import { serverCells, serviceCells } from '../../cells/service.ts';
 import { counted } from '../../html/format.ts';
 import { type Html, html, NOTHING } from '../../html/html.ts';
 import { sparkline } from '../../html/spark.ts';
@@ -33,7 +34,7 @@ ${shown.map((each) => group(each, options, draw))}</table></div>`;
 }
 
 function group({ service, servers }: Shown, options: TableOptions, draw: Draw): Html {
-  const subjects = subjectsOf(service);
+  const subjects = liveKeys(service);
   const mixed = new Set(service.servers.map(({ method }) => method)).size > 1;
   return html`<tbody>${serviceRow(service, servers.length, options, draw)}
 ${servers.map((index) => serverRow(subjects[index]!, service.servers[index]!, mixed, options, draw))}</tbody>
