@@ -18,6 +18,7 @@ const SECTIONS = [
   'store',
   'sync',
   'history',
+  'console',
   'throughput',
   'metrics',
 ];
