@@ -12,6 +12,7 @@ import type { Director } from './director.ts';
 import type { OpenedEngine } from './engine-choice.ts';
 import type { HealthBoard } from './health-board.ts';
 import type { HistorySampler } from './history-sampler.ts';
+import type { HookWatch } from './hook-watch.ts';
 import type { Log } from './log.ts';
 import type { NotifyProcess } from './notify-process.ts';
 import type { OpenedAccounts } from './open-accounts.ts';
@@ -28,6 +29,7 @@ export interface Core {
   readonly store: Store;
   readonly reader: ConfigurationReader;
   readonly opened: OpenedEngine;
+  readonly hooks: HookWatch;
   readonly board: HealthBoard;
   readonly orders: OrderBook;
   readonly director: Director;

@@ -27,6 +27,7 @@ import { openEngine } from './engine-choice.ts';
 import { checkEngineLimits } from './engine-limits.ts';
 import { HealthBoard } from './health-board.ts';
 import { HistorySampler } from './history-sampler.ts';
+import { HookWatch } from './hook-watch.ts';
 import { lockRuntime, lockState } from './instance-lock.ts';
 import type { LiveFeed } from './live.ts';
 import type { Log } from './log.ts';
@@ -170,6 +171,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
     store,
     reader: parts.use(createConfigurationReader({ clock })),
     opened,
+    hooks: new HookWatch(),
     board,
     orders,
     director,

@@ -22,6 +22,13 @@ export function startRounds(core: Core, onSample: () => void): Disposable {
     }
   });
   stack.use(every(core.clock, SAMPLE_MS, sampled));
+  stack.use(
+    every(
+      core.clock,
+      SAMPLE_MS,
+      guarded(core, () => core.hooks.look(core)),
+    ),
+  );
   stack.use(every(core.clock, VIRTUAL_IPS_MS, guarded(core, checkVirtualIps)));
   return stack;
 }

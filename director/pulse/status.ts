@@ -88,6 +88,14 @@ function reportProblems(
       remedy: 'Free some space, or make the state folder writable; see "fairlead history".',
       since: core.started,
     });
+  for (const [name, { reason, since }] of core.hooks.missing)
+    problems.push({
+      subject: name,
+      code: 'hook-missing',
+      detail: `the packet program is not there, no packet is forwarded: ${reason}`,
+      remedy: 'Bring the interface back; the program follows within a second. Or switch over meanwhile.',
+      since,
+    });
   for (const vip of core.virtualIps.status())
     if (vip.state === 'failed')
       problems.push({

@@ -23,7 +23,10 @@ export function directorCells(status: Strip, services: readonly Pick<ServiceStat
 }
 
 /** What must not be overlooked, whatever else is on the page; empty while there is nothing. */
-function alarmOf({ ha, role }: Strip): string {
+function alarmOf({ ha, role, problems }: Strip): string {
+  const deaf = problems.filter(({ code }) => code === 'hook-missing').map(({ subject }) => subject);
+  if (deaf.length > 0)
+    return `The packet program is missing at ${deaf.join(', ')}: this director forwards no packet that comes in there.`;
   const peer = ha?.peer;
   if (ha === undefined || !ha.pair || peer?.role === undefined || !peer.heard) return '';
   if (role === 'active' && peer.role === 'active')
