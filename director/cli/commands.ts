@@ -3,6 +3,7 @@ import type { Command } from './command.ts';
 import { session, token, user } from './commands/accounts.ts';
 import { audit, diagnostics } from './commands/audit.ts';
 import { apply, check, rollback } from './commands/configure.ts';
+import { webConsole } from './commands/console.ts';
 import { doctor } from './commands/doctor.ts';
 import { drill } from './commands/drill.ts';
 import { events, revisions } from './commands/history.ts';
@@ -11,7 +12,7 @@ import { monitors, probe } from './commands/monitors.ts';
 import { notifications } from './commands/notifications.ts';
 import { disable, drain, enable, weight } from './commands/order.ts';
 import { hold, release, switchover } from './commands/pair.ts';
-import { run, selfDescribing, version, webConsole } from './commands/self.ts';
+import { run, selfDescribing, version } from './commands/self.ts';
 import { history } from './commands/series.ts';
 
 const { help, completion } = selfDescribing(() => commands);

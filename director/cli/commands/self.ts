@@ -8,8 +8,6 @@ import { unknownCommand, usage } from '../parse.ts';
 import { INSTANCE_OPTIONS } from './common.ts';
 
 const STATE_FOLDER = '/var/lib/fairlead';
-const CERTIFICATES_FOLDER = '/var/lib/fairlead/console';
-const CONSOLE_LISTEN = '127.0.0.1:8443';
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 export const run: Command = {
@@ -50,43 +48,6 @@ export const run: Command = {
       ...(flag(context.values, 'release-on-exit') ? ['--release-on-exit'] : []),
     ]);
   },
-};
-
-export const webConsole: Command = {
-  name: 'console',
-  summary: 'Runs the web console in the foreground, logging JSON lines to standard output',
-  arguments: [],
-  options: {
-    listen: {
-      type: 'string',
-      value: 'ADDRESS:PORT',
-      help: 'Where browsers find it (as configured under console, else 127.0.0.1:8443)',
-    },
-    certificates: {
-      type: 'string',
-      value: 'DIR',
-      help: 'NAME.crt and NAME.key; where there is none, one is made (/var/lib/fairlead/console)',
-      complete: 'folder',
-    },
-    user: { type: 'string', value: 'USER[:GROUP]', help: 'Whom root becomes once the port is open' },
-    'open-metrics': { type: 'boolean', help: 'Give /metrics to anybody; else it takes a token' },
-    ...INSTANCE_OPTIONS,
-  },
-  details: [
-    'It speaks to the director over the control socket only, so that socket must be open to its user or group.',
-    'For the first time log in as admin with the password in the file console-password of the runtime folder.',
-    'SIGHUP looks for a new certificate at once; otherwise it is noticed within a minute.',
-  ].join('\n'),
-  examples: ['fairlead console --listen 10.0.0.11:8443 --user fairlead-web:fairlead'],
-  run: (context) =>
-    context.become('console', [
-      ...['--socket', context.socket],
-      ...['--listen', text(context.values, 'listen') ?? CONSOLE_LISTEN],
-      ...['--certificates', text(context.values, 'certificates') ?? CERTIFICATES_FOLDER],
-      ...['--version', context.version],
-      ...(text(context.values, 'user') === undefined ? [] : ['--user', text(context.values, 'user')!]),
-      ...(flag(context.values, 'open-metrics') ? ['--open-metrics'] : []),
-    ]),
 };
 
 export const version: Command = {
