@@ -10,7 +10,7 @@ import { filterOf } from './events/filter.ts';
 import { html, NOTHING } from './html/html.ts';
 import { renderBare, renderPage } from './html/layout.ts';
 import { fromOf } from './http/from.ts';
-import { fieldsOf, sameOrigin } from './http/input.ts';
+import { fieldsOf, hostOf, sameOrigin } from './http/input.ts';
 import { seeOther, sendHtml } from './http/reply.ts';
 import type { EventHub } from './live/event-hub.ts';
 import type { LiveHub } from './live/hub.ts';
@@ -72,6 +72,8 @@ export function pageRoutes(options: ShellOptions): Router {
       query: fieldsOf(request.query),
       form: fieldsOf(request.body),
       csrf: maskToken(identity.csrf ?? ''),
+      session: readCookie(request.headers.cookie, SESSION_COOKIE) ?? '',
+      host: hostOf(request.headers.host),
       console: options.console,
     };
   };
@@ -130,14 +132,12 @@ export function pageRoutes(options: ShellOptions): Router {
       try {
         insistRole(identity, page);
         if (page.method === 'post') checkForm(request, identity, context.form);
-        await answer(request, response, context, await page.handle(context));
+        const outcome = await page.handle(context);
+        if (page.changes_accounts) identifier.forget();
+        await answer(request, response, context, outcome);
       } catch (error) {
         if (!(error instanceof FairleadError)) throw error;
-        const refusal: Flash = {
-          tone: 'bad',
-          text: error.message,
-          ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
-        };
+        const refusal = refusalOf(error);
         const { status, title } = toProblem(error);
         const back = html`<p><a href="${backOf(request)}">Back</a></p>`;
         await answer(request, response, context, view(title, back, { status }), refusal);
@@ -190,6 +190,10 @@ export function pageRoutes(options: ShellOptions): Router {
     seeOther(response, back !== undefined && /^\/(?![/\\])[\x21-\x7e]*$/.test(back) ? back : '/');
   });
   return router;
+}
+
+function refusalOf({ message: text, remedy }: FairleadError): Flash {
+  return { tone: 'bad', text, ...(remedy === undefined ? {} : { remedy }) };
 }
 
 function idOf(given: string | string[] | undefined): number | undefined {

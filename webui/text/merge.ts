@@ -20,7 +20,10 @@ export function mergeTexts(base: string, mine: string, theirs: string): Merged {
   if (own.coarse || other.coarse) return { clashes: [], coarse: true };
   const clashes = clashesOf(own.edits, other.edits);
   if (clashes.length > 0) return { clashes, coarse: false };
-  const edits = [...own.edits, ...other.edits.filter((edit) => !own.edits.some((each) => isSame(each, edit)))];
+  const edits = [
+    ...own.edits,
+    ...other.edits.filter((edit) => !own.edits.some((each) => isSame(each, edit))),
+  ];
   edits.sort((one, another) => one.from - another.from);
   const merged: string[] = [];
   let line = 0;

@@ -30,7 +30,9 @@ describe('edits', () => {
   });
 
   it('are given up on where everything differs, without much work', () => {
-    const [before, after] = ['x', 'y'].map((name) => Array.from({ length: 100_000 }, (_, n) => `${name}${n}`));
+    const [before, after] = ['x', 'y'].map((name) =>
+      Array.from({ length: 100_000 }, (_, n) => `${name}${n}`),
+    );
     const { edits, coarse } = editsOf(['same', ...before!, 'end'], ['same', ...after!, 'end']);
     expect([coarse, edits.length, edits[0]!.from, edits[0]!.to]).toEqual([true, 1, 1, 100_001]);
   });
