@@ -5,6 +5,7 @@ import { configurationPages } from './configuration.ts';
 import { eventPages } from './events.ts';
 import { haPages } from './ha.ts';
 import { overviewPages } from './overview.ts';
+import { systemPages } from './system.ts';
 
 export const PAGES: readonly Page[] = [
   ...overviewPages,
@@ -12,4 +13,5 @@ export const PAGES: readonly Page[] = [
   ...eventPages,
   ...auditPages,
   ...configurationPages(),
+  ...systemPages(),
 ];

@@ -35,6 +35,7 @@ export function editPages(outcomes: Outcomes): readonly Page[] {
       role: 'operator',
       handle: (context) => editorView(context, draftOf(context.form)),
     },
+    ...['check', 'apply'].map(toBeginning),
     {
       method: 'post',
       path: '/configuration/check',
@@ -57,6 +58,12 @@ export function editPages(outcomes: Outcomes): readonly Page[] {
       handle: (context) => keepingText(context, (draft) => apply(context, draft, outcomes)),
     },
   ];
+}
+
+/** The address of a step, loaded without its form: by a reload, or after the colours were set. */
+function toBeginning(step: string): Page {
+  const path = `/configuration/${step}`;
+  return { method: 'get', path, role: 'operator', handle: () => redirect('/configuration/edit') };
 }
 
 /** Whatever is refused, the text stays on the page. */

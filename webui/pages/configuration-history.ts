@@ -13,6 +13,7 @@ import { type Outcomes, planView, restartNote } from './configuration-outcome.ts
 import { numberOf, presentText, type RevisionText, textOf, yamlFile } from './configuration-text.ts';
 import { lineOf, problemsView, revisionFacts, windowView } from './configuration-view.ts';
 
+const REVISIONS = '/configuration/revisions';
 const SHOWN_MAX = 500;
 const HASH_SHOWN = 12;
 
@@ -53,6 +54,7 @@ export function historyPages(outcomes: Outcomes): readonly Page[] {
       role: 'operator',
       async handle(context) {
         const { from, to } = context.query;
+        if (from === undefined && to === undefined) return redirect(REVISIONS);
         const [before, after] = await Promise.all([textOf(context.client, from), textOf(context.client, to)]);
         return view(
           `From revision ${before.number} to ${after.number}`,
@@ -61,6 +63,12 @@ export function historyPages(outcomes: Outcomes): readonly Page[] {
       },
     },
     { method: 'get', path: '/configuration/revisions/:revision/rollback', role: 'admin', handle: lookBack },
+    {
+      method: 'get',
+      path: '/configuration/rollback',
+      role: 'operator',
+      handle: () => redirect(REVISIONS),
+    },
     {
       method: 'post',
       path: '/configuration/rollback',

@@ -75,7 +75,7 @@ area?.addEventListener('input', () => {
   touched = true;
 });
 for (const event of ['input', 'click', 'keyup', 'focus'] as const) area?.addEventListener(event, tellPlace);
-document.addEventListener('submit', () => {
+area?.form?.addEventListener('submit', () => {
   sent = true;
 });
 addEventListener('pageshow', () => {
