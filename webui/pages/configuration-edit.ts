@@ -16,7 +16,7 @@ import { staleView } from './configuration-stale.ts';
 import { presentText, textOf } from './configuration-text.ts';
 import { keyReference, problemsView } from './configuration-view.ts';
 
-const SOURCE = 'console';
+const SOURCE = 'your text';
 
 export function editPages(outcomes: Outcomes): readonly Page[] {
   return [
@@ -118,7 +118,7 @@ export function reviewBody(
     return html`<p class="banner warn" role="status">The text is the one that is in force, revision ${base}, to the letter: there is nothing to apply.</p>
 <form method="post" action="/configuration/edit" class="row">${carried(csrf, draft)}<button class="main">Edit further</button> <a href="/configuration">Configuration</a></form>`;
   return html`<p>Against revision ${base}, which is in force. Nothing has been applied yet.</p>
-${restartNote(reply)}${planView(reply, 'What is done to the engine')}
+${restartNote(reply)}${planView(reply)}
 <h2>Differences</h2>
 ${diffView(diffTexts(present, draft.text), { before: `revision ${base}`, after: 'your text' })}
 <form method="post" action="/configuration/apply" class="fields apply">${carried(csrf, draft)}

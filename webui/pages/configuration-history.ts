@@ -112,7 +112,7 @@ function revisionRow(
 <td data-label="To"><label><span class="unseen">To revision ${number}</span><input type="radio" name="to" value="${number}"${when(index === 0, 'checked')}></label></td>
 <td class="n" data-label="Revision"><a href="/configuration/revisions/${number}"><strong>${number}</strong></a></td>
 <td data-label="When"><span><span class="mono">${absolute(at).slice(0, 19)}</span> <small>${time(at, now)}</small></span></td><td data-label="Who">${author}</td>
-<td class="wide value" data-label="Comment">${comment === '' ? '–' : comment}</td><td class="mono" data-label="Hash" title="${hash}">${hash.slice(0, HASH_SHOWN)}</td><td data-label=""><span>${links} · <a href="/configuration/revisions/${number}.yaml">file</a></span></td></tr>`;
+<td class="wide" data-label="Comment"><span class="value">${comment === '' ? '–' : comment}</span></td><td class="mono" data-label="Hash" title="${hash}">${hash.slice(0, HASH_SHOWN)}</td><td data-label=""><span>${links} · <a href="/configuration/revisions/${number}.yaml">file</a></span></td></tr>`;
 }
 
 function revisionBody({ now, query, identity }: PageContext, revision: RevisionText, current: number): Html {
@@ -164,7 +164,7 @@ export function rollbackBody(
   const form = html`<form method="post" action="/configuration/rollback" class="actions"><input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="base" value="${present.number}"><input type="hidden" name="revision" value="${target.number}"><button class="danger">Roll back to revision ${target.number}</button> <a href="/configuration/revisions">Leave it</a></form>`;
   return html`<p>Revision ${target.number} would be in force again, as revision ${present.number + 1}. Nothing is forgotten: revision ${present.number} stays in the list. Nothing has been done yet.</p>
 <section class="panel">${revisionFacts(target, undefined, now)}</section>
-${restartNote(reply)}${planView(reply, 'What is done to the engine')}
+${restartNote(reply)}${planView(reply)}
 <h2>Differences</h2>
 ${diffView(diffTexts(present.text, target.text), { before: `revision ${present.number}, in force`, after: `revision ${target.number}` })}
 ${form}`;

@@ -70,7 +70,7 @@ ${stored ? NOTHING : html`<p class="banner warn" role="alert">◆ The disk refus
 ${restartNote(reply)}
 <p>By ${who}, ${time(at, now)} (${absolute(at)})${comment === '' ? '' : html`: ${comment}`}.</p>
 ${changed ? html`<p><a href="/configuration/diff?from=${base}&amp;to=${revision}">Differences from revision ${base}</a></p>` : NOTHING}
-${planView(reply, 'What was done to the engine')}
+${planView(reply, ['What changed', 'What was done to the engine'])}
 <p><a href="/configuration">Configuration</a> · <a href="/configuration/revisions">Revisions</a> · <a href="/">Overview</a></p>`;
 }
 
@@ -79,11 +79,16 @@ export function restartNote({ needs_restart }: Pick<ApplyReply, 'needs_restart'>
   return html`<div class="banner warn" role="status"><strong>◆ Only a restart of the director brings:</strong>${listOf(needs_restart)}</div>`;
 }
 
+const PLANNED = ['What changes', 'What is done to the engine'] as const;
+
 /** Changes in words, and what they take. */
-export function planView({ changes, steps, warnings }: ApplyReply, stepsTitle: string): Html {
+export function planView(
+  { changes, steps, warnings }: ApplyReply,
+  titles: readonly [changes: string, steps: string] = PLANNED,
+): Html {
   return html`${warnings.length === 0 ? NOTHING : html`<div class="banner warn" role="status"><strong>◆ ${counted(warnings.length, 'warning')}</strong>${listOf(warnings)}</div>`}
-<div class="panels plan"><section class="panel"><h2>What changes</h2>${changes.length === 0 ? html`<p class="quiet">Nothing that means anything: at most comments and layout.</p>` : listOf(changes)}</section>
-<section class="panel"><h2>${stepsTitle}</h2>${steps.length === 0 ? html`<p>${still({ text: 'Nothing: the engine stays as it is.', tone: 'quiet' })}</p>` : listOf(steps)}</section></div>`;
+<div class="panels plan"><section class="panel"><h2>${titles[0]}</h2>${changes.length === 0 ? html`<p class="quiet">Nothing that means anything: at most comments and layout.</p>` : listOf(changes)}</section>
+<section class="panel"><h2>${titles[1]}</h2>${steps.length === 0 ? html`<p>${still({ text: 'Nothing: the engine stays as it is.', tone: 'quiet' })}</p>` : listOf(steps)}</section></div>`;
 }
 
 function listOf(sentences: readonly string[]): Html {

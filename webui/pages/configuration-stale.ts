@@ -55,7 +55,7 @@ export function staleBody({ csrf, now, draft, base, present, between }: Stale): 
   }</p>
 ${behind ? NOTHING : html`<h2>1. What changed meanwhile</h2>${changersOf(between, now)}${base === undefined ? html`<p class="quiet">Revision ${draft.base} is no longer kept, so nobody can say what is different.</p>` : diffView(diffTexts(base, present.text), { before: `revision ${draft.base}`, after: `revision ${present.number}` })}`}
 <h2>${behind ? 'Your text' : '2. Your text'}</h2>
-${base === undefined ? html`<p>${counted(linesOf(draft.text).length, 'line')}, kept in full.</p>` : html`<details><summary>What you changed</summary>${diffView(diffTexts(base, draft.text), { before: `revision ${draft.base}`, after: 'your text' })}</details>`}
+${base === undefined ? html`<p>${counted(linesOf(draft.text).length, 'line')}, kept in full.</p>` : html`<details open><summary>What you changed</summary>${diffView(diffTexts(base, draft.text), { before: `revision ${draft.base}`, after: 'your text' })}</details>`}
 <details><summary>The whole text</summary><textarea class="code" readonly rows="20" wrap="off" aria-label="Your text">
 ${draft.text}</textarea></details>
 ${behind ? again(csrf, draft) : html`<h2>3. Go on</h2>${goOn(csrf, draft, present, base === undefined ? undefined : mergeTexts(base, draft.text, present.text))}`}`;

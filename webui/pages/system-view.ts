@@ -71,7 +71,12 @@ ${rest.length === 0 ? NOTHING : html`<p class="fine">At most ${rest.map(([name, 
 function tableBar({ name, used, limit }: { name: string; used: number; limit: number }): Html {
   const share = limit === 0 ? 0 : used / limit;
   const { text, tone } = fullness(share);
-  return html`<li><span>${name}</span><meter min="0" max="${Math.max(limit, 1)}" high="${NEARLY_FULL * limit}" value="${used}" aria-label="${name}">${used} of ${limit}</meter><span class="n" title="${used} of ${limit}">${still({ text: `${text}${amount(used)} of ${amount(limit)}, ${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)}%`, tone })}</span></li>`;
+  return html`<li><span>${name}</span><meter min="0" max="${Math.max(limit, 1)}" high="${NEARLY_FULL * limit}" value="${used}" aria-label="${name}">${used} of ${limit}</meter><span class="n" title="${used} of ${limit}">${still({ text: `${text}${amount(used)} of ${amount(limit)}, ${percent(share)}`, tone })}</span></li>`;
+}
+
+function percent(share: number): string {
+  if (share > 0 && share < 0.001) return '<0.1%';
+  return `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)}%`;
 }
 
 function fullness(share: number): Cell {

@@ -18,21 +18,54 @@ export function diffView(diff: TextDiff, { before, after }: DiffNames): Html {
     return html`<p class="quiet">${before} and ${after} are the same, line for line.</p>`;
   return html`<p><span class="sum removed">− ${counted(removed, 'line')} removed</span> <span class="sum added">+ ${counted(added, 'line')} added</span> <span class="quiet">from ${before} to ${after}</span></p>
 ${coarse ? html`<p class="banner warn" role="status">The two differ too much to be told apart line by line: everything between what they have in common at the beginning and at the end is shown as removed and added.</p>` : NOTHING}
-<div class="table lines diff" role="region" aria-label="Differences" tabindex="0"><table><thead class="unseen"><tr><th>Line in ${before}</th><th>Line in ${after}</th><th>Sign</th><th>Text</th></tr></thead>${hunks.map((lines, index) => html`<tbody>${index > 0 ? html`<tr class="gap"><td colspan="4">⋯</td></tr>` : NOTHING}${lines.map(diffLine)}</tbody>`)}</table></div>
+<div class="table lines diff" role="region" aria-label="Differences" tabindex="0"><table><thead class="unseen"><tr><th>Line in ${before}</th><th>Line in ${after}</th><th>Sign</th><th>Text</th></tr></thead>${hunks.map((lines, index) => html`<tbody>${index > 0 ? html`<tr class="gap"><td colspan="4">⋯</td></tr>` : NOTHING}${drawn(lines)}</tbody>`)}</table></div>
 ${left_out > 0 ? html`<p class="banner warn" role="status">Cut: ${counted(left_out, 'changed line')} more ${left_out === 1 ? 'is' : 'are'} not shown here.</p>` : NOTHING}`;
+}
+
+function drawn(lines: readonly DiffLine[]): Html[] {
+  const partners = partnersOf(lines);
+  return lines.map((line, index) => diffLine(line, partners[index]));
 }
 
 const SIGNS = { kept: ' ', added: '+', removed: '−' } as const;
 
-function diffLine({ kind, text, before, after }: DiffLine): Html {
-  const shown = shorten(text);
+function diffLine({ kind, text, before, after }: DiffLine, other: string | undefined): Html {
+  const shown = other === undefined ? html`${shorten(text)}` : marked(shorten(text), shorten(other));
   const content =
-    kind === 'added'
-      ? html`<ins>${shown}</ins>`
-      : kind === 'removed'
-        ? html`<del>${shown}</del>`
-        : html`${shown}`;
+    kind === 'added' ? html`<ins>${shown}</ins>` : kind === 'removed' ? html`<del>${shown}</del>` : shown;
   return html`<tr class="${kind}"><td class="no" data-n="${before}"></td><td class="no" data-n="${after}"></td><td class="sign">${SIGNS[kind]}</td><td class="line">${content}</td></tr>`;
+}
+
+/** Of as many lines that were removed as there stand in their place: which one each became. */
+export function partnersOf(lines: readonly DiffLine[]): (string | undefined)[] {
+  const partners: (string | undefined)[] = lines.map(() => undefined);
+  for (let index = 0; index < lines.length; ) {
+    const kind = lines[index]!.kind;
+    let end = index;
+    while (end < lines.length && lines[end]!.kind === kind) end++;
+    const count = end - index;
+    const pairs = kind === 'removed' && lines.slice(end, end + count).every((line) => line.kind === 'added');
+    if (pairs && lines[end + count - 1] !== undefined && lines[end + count]?.kind !== 'added')
+      for (let at = index; at < end; at++) {
+        partners[at] = lines[at + count]!.text;
+        partners[at + count] = lines[at]!.text;
+      }
+    index = end;
+  }
+  return partners;
+}
+
+/** What is not the same at both ends stands out; where little is the same, nothing does. */
+function marked(text: string, other: string): Html {
+  const shorter = Math.min(text.length, other.length);
+  let head = 0;
+  while (head < shorter && text[head] === other[head]) head++;
+  let tail = 0;
+  while (tail < shorter - head && text.at(-1 - tail) === other.at(-1 - tail)) tail++;
+  const middle = text.slice(head, text.length - tail);
+  if (middle === '' || head + tail < text.trimStart().length / 3 || !middle.isWellFormed())
+    return html`${text}`;
+  return html`${text.slice(0, head)}<mark>${middle}</mark>${text.slice(text.length - tail)}`;
 }
 
 export interface LineMark {

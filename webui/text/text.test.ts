@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { diffTexts } from './hunks.ts';
 import { type Edit, editsOf, linesOf, textOfForm } from './line-edits.ts';
 import { mergeTexts } from './merge.ts';
+import { diffView, partnersOf, spansAround } from './text-view.ts';
 
 const someLines = fc.array(fc.constantFrom('a', 'b', 'c', '', '  d'), { maxLength: 40 });
 
@@ -83,6 +84,45 @@ describe('a diff', () => {
   });
 });
 
+describe('a diff as it is drawn', () => {
+  const draw = (before: string, after: string): string =>
+    diffView(diffTexts(before, after), { before: 'one', after: 'two' }).text;
+
+  it('lets stand out what differs within a line that was changed', () => {
+    expect(draw('weight: 1', 'weight: 20')).toContain('<del>weight: <mark>1</mark></del>');
+    expect(draw('weight: 1', 'weight: 20')).toContain('<ins>weight: <mark>20</mark></ins>');
+    expect(draw('a: <b>', 'a: <i>')).toContain('<ins>a: &lt;<mark>i</mark>&gt;</ins>');
+    expect(draw('abc', 'xyz')).not.toContain('<mark>');
+    expect(draw('weight: 1', 'weight: 2\nweight: 3')).not.toContain('<mark>');
+  });
+
+  it('pairs lines one with the other, whatever the texts are', () => {
+    fc.assert(
+      fc.property(someLines, someLines, (before, after) => {
+        for (const hunk of diffTexts(before.join('\n'), after.join('\n')).hunks) {
+          const partners = partnersOf(hunk);
+          expect(partners.length).toBe(hunk.length);
+          for (const [index, { kind }] of hunk.entries())
+            if (kind === 'kept') expect(partners[index]).toBeUndefined();
+          const paired = (kind: string) =>
+            hunk.filter((line, index) => line.kind === kind && partners[index] !== undefined).length;
+          expect(paired('added')).toBe(paired('removed'));
+        }
+      }),
+    );
+  });
+
+  it('says that nothing differs, and that it was cut', () => {
+    expect(draw('a\n', 'a')).toContain('are the same, line for line');
+    const [before, after] = ['x', 'y'].map((name) =>
+      Array.from({ length: 3_000 }, (_, n) => name + n).join('\n'),
+    );
+    const text = draw(before!, after!);
+    expect(text).toContain('differ too much');
+    expect(text).toContain('Cut: 4000 changed lines more');
+  });
+});
+
 describe('a merge', () => {
   const base = ['a', 'b', 'c', 'd', 'e', 'f', ''].join('\n');
 
@@ -114,5 +154,14 @@ describe('a merge', () => {
         expect(mergeTexts(before!, after!, after!)).toEqual({ text: after });
       }),
     );
+  });
+});
+
+describe('what is shown of a long text', () => {
+  it('is what is around the marks, each line once', () => {
+    expect(spansAround(100, [50, 3, 52, 0, 101], 2)).toEqual([
+      [1, 5],
+      [48, 54],
+    ]);
   });
 });
