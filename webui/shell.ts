@@ -8,6 +8,7 @@ import type { Clock } from '../director/model/clock.ts';
 import { EXIT, FairleadError } from '../director/model/error.ts';
 import { filterOf } from './events/filter.ts';
 import { html, NOTHING } from './html/html.ts';
+import { keptText } from './html/kept-text.ts';
 import { renderBare, renderPage } from './html/layout.ts';
 import { fromOf } from './http/from.ts';
 import { fieldsOf, hostOf, sameOrigin } from './http/input.ts';
@@ -44,6 +45,8 @@ export interface ShellOptions {
 
 const THEMES = ['auto', 'light', 'dark'];
 const TOPICS_MAX = 256;
+/** Of forms in which people write for a long time. */
+const KEPT_FIELD = 'text';
 
 export function themeOf(request: Request): string {
   const given = readCookie(request.headers.cookie, THEME_COOKIE);
@@ -115,13 +118,26 @@ export function pageRoutes(options: ShellOptions): Router {
     await sendHtml(request, response, outcome.status ?? 200, text);
   };
 
+  /** To the login page, but never with what took long to write. */
+  const turnAway = async (request: Request, response: Response, page: Page): Promise<void> => {
+    const written = fieldsOf(request.body)[KEPT_FIELD];
+    if (page.method === 'post' && written !== undefined) {
+      sameOrigin(request);
+      const bare = { url: options.url, theme: themeOf(request) };
+      const body = keptText(written, page.path);
+      await sendHtml(request, response, 401, renderBare('Your session has ended', body, bare));
+      return;
+    }
+    const to = request.method === 'GET' ? `?to=${encodeURIComponent(request.originalUrl)}` : '';
+    seeOther(response, `/login${to}`);
+  };
+
   const guarded =
     (page: Page) =>
     async (request: Request, response: Response): Promise<void> => {
       const identity = await identityOf(request);
       if (identity === undefined) {
-        const to = request.method === 'GET' ? `?to=${encodeURIComponent(request.originalUrl)}` : '';
-        seeOther(response, `/login${to}`);
+        await turnAway(request, response, page);
         return;
       }
       if (identity.first_run) {

@@ -58,8 +58,8 @@ describe('the configuration', () => {
     const good = text.replace('scheduler: wlc', 'scheduler: rr').replaceAll('\n', '\r\n');
     const review = await admin.post('/configuration/diff', { text: good, base: base(checked.text) });
     expect(review.status).toBe(200);
-    expect(review.text).toContain('<del>    scheduler: wlc</del>');
-    expect(review.text).toContain('<ins>    scheduler: rr</ins>');
+    expect(review.text).toContain('<del>    scheduler: <mark>wlc</mark></del>');
+    expect(review.text).toContain('<ins>    scheduler: <mark>rr</mark></ins>');
     expect(review.text).toContain('1 line removed');
     const before = await revision();
     const applied = await admin.submit('/configuration/apply', {
@@ -96,7 +96,7 @@ describe('the configuration', () => {
       expect([target, stale.status]).toEqual([target, 412]);
       expect(stale.text).toContain('by test,');
       expect(stale.text).toContain('slower to &lt;trust&gt;');
-      expect(stale.text).toMatch(/<ins>[^<]*rise: 2/);
+      expect(stale.text).toMatch(/<ins>[^<]*rise: <mark>2/);
       expect(stale.text).toContain('# mine &quot;&amp;&lt;');
     }
     expect((await admin.get('/configuration.yaml')).text).toBe(theirs);
@@ -125,7 +125,7 @@ describe('the configuration', () => {
     expect(list.text).toContain('shorter &lt;b&gt;queues&lt;/b&gt;');
     expect(list.text).toContain('/configuration/revisions/1/rollback');
     const look = await admin.get('/configuration/revisions/1/rollback');
-    expect(look.text).toContain('<ins>    scheduler: wlc</ins>');
+    expect(look.text).toContain('<ins>    scheduler: <mark>wlc</mark></ins>');
     const old = String((await revision()) - 1);
     const late = await admin.submit('/configuration/rollback', { revision: '1', base: old });
     expect(late.text).toContain('Nothing was done: another configuration came into force meanwhile.');
@@ -137,7 +137,7 @@ describe('the configuration', () => {
 
   it('shows the differences between any two revisions', async () => {
     const diff = await admin.get('/configuration/diff?from=1&to=2');
-    expect(diff.text).toContain('<del>    scheduler: wlc</del>');
+    expect(diff.text).toContain('<del>    scheduler: <mark>wlc</mark></del>');
     for (const query of ['?from=1', '?from=1&to=99', '?from=a&to=1', '?from=1&to=-1'])
       expect((await admin.get(`/configuration/diff${query}`)).status).toBe(404);
   });
@@ -168,6 +168,18 @@ describe('the configuration', () => {
     expect(refused.status).toBe(413);
     expect(carried(refused.text)).toBe(larger);
     await site.instance.client.call('rollback', { body: { revision: 1 }, ifMatch: '*' });
+  });
+
+  it('comes back to whom it was written by when their session has ended meanwhile', async () => {
+    const other = await site.visitor();
+    await other.get('/configuration/edit');
+    other.setCookie('__Host-fairlead', 'gone');
+    const answer = await other.post('/configuration/apply', { text: '# <mine>\n', base: '1' });
+    expect(answer.status).toBe(401);
+    expect(answer.text).toContain('# &lt;mine&gt;');
+    const elsewhere = { origin: 'https://evil.example' };
+    const foreign = await other.post('/configuration/apply', { text: '# <mine>\n' }, elsewhere);
+    expect([foreign.status, foreign.text.includes('mine')]).toEqual([403, false]);
   });
 
   it('opens to each role what it may, and links no further', async () => {
