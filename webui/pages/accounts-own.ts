@@ -36,7 +36,7 @@ export const ownAccountPages: readonly Page[] = [
   },
 ];
 
-export function accountBody({ identity, csrf }: Pick<PageContext, 'identity' | 'csrf'>): Html {
+function accountBody({ identity, csrf }: Pick<PageContext, 'identity' | 'csrf'>): Html {
   const { user, role, expires } = identity;
   return html`<div class="panels"><section class="panel"><h2>You</h2><dl class="facts"><dt>Name</dt><dd><strong>${user}</strong></dd><dt>Role</dt><dd>${role}</dd>
 ${expires === undefined ? NOTHING : html`<dt>Logged in</dt><dd>until ${absolute(expires)} at the latest</dd>`}</dl>

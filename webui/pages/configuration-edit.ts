@@ -142,7 +142,7 @@ interface EditorMore {
   readonly status?: number;
 }
 
-export function editorView(context: PageContext, draft: Draft, more: EditorMore = {}): Outcome {
+function editorView(context: PageContext, draft: Draft, more: EditorMore = {}): Outcome {
   const { said = NOTHING, title = 'Edit the configuration', status = 200 } = more;
   const { csrf, identity } = context;
   return view(title, html`${said}${editorForm(csrf, identity.role, draft)}${keyReference()}`, {

@@ -7,7 +7,7 @@ import { linesOf } from '../text/line-edits.ts';
 import { type LineMark, spansAround, textView } from '../text/text-view.ts';
 
 /** Lines on one page. */
-export const WINDOW_LINES = 1_000;
+const WINDOW_LINES = 1_000;
 const CONTEXT_LINES = 4;
 const PROBLEMS_MAX = 100;
 

@@ -35,7 +35,7 @@ export function configurationPages(): readonly Page[] {
   ];
 }
 
-export function configurationBody(
+function configurationBody(
   { identity, picture, now }: Pick<PageContext, 'identity' | 'picture' | 'now'>,
   revision: RevisionText,
   line: number,

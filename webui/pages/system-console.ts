@@ -26,7 +26,7 @@ ${certificatePanel(certificate, now)}</div>
 ${apiSection(host ?? 'director.example:8443', certificate, admin)}`;
 }
 
-export function certificatePanel(certificate: CertificateFacts | undefined, now: number): Html {
+function certificatePanel(certificate: CertificateFacts | undefined, now: number): Html {
   if (certificate === undefined)
     return html`<section class="panel"><h2>Certificate</h2><p>${still({ text: '? Nothing is known of it.', tone: 'warn' })}</p></section>`;
   const { subject, issuer, valid_from, valid_to, fingerprint, self_signed, file } = certificate;

@@ -105,7 +105,7 @@ function storePanel({ store: { state, detail, waiting, dropped } }: Status): Htm
 <dt>Waiting</dt><dd>${counted(waiting, 'record')}</dd><dt>Lost</dt><dd>${dropped === 0 ? 'none' : still({ text: `▼ ${counted(dropped, 'record')}`, tone: 'bad' })}</dd></dl></section>`;
 }
 
-export function historyPanel(history: HistoryStatus | undefined, now: number): Html {
+function historyPanel(history: HistoryStatus | undefined, now: number): Html {
   if (history === undefined)
     return html`<section class="panel"><h2>History</h2><p>${still({ text: '? It cannot be asked at the moment.', tone: 'warn' })}</p></section>`;
   const { state, detail, bytes, bytes_max, subjects, levels, dropped } = history;
