@@ -39,7 +39,7 @@ export const ownAccountPages: readonly Page[] = [
 function accountBody({ identity, csrf }: Pick<PageContext, 'identity' | 'csrf'>): Html {
   const { user, role, expires } = identity;
   return html`<div class="panels"><section class="panel"><h2>You</h2><dl class="facts"><dt>Name</dt><dd><strong>${user}</strong></dd><dt>Role</dt><dd>${role}</dd>
-${expires === undefined ? NOTHING : html`<dt>Logged in</dt><dd>until ${absolute(expires)} at the latest</dd>`}</dl>
+${expires === undefined ? NOTHING : html`<dt>Logged in</dt><dd>until ${absolute(expires)}, longer if you go on before</dd>`}</dl>
 ${isAllowed(role, 'admin') ? html`<p><a href="/system/sessions">Sessions of everybody</a></p>` : html`<p class="quiet">Another role, or the end of a session elsewhere: ask an admin.</p>`}
 <h3>Colours of this browser</h3>
 <form method="post" action="/theme" class="row">${token(csrf)}<input type="hidden" name="back" value="${ACCOUNT}">${[

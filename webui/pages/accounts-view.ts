@@ -101,11 +101,11 @@ function expiry(expires: number | undefined, now: number): Cell {
 
 export function sessionsBody(sessions: readonly Session[], { csrf, identity, now }: Shown): Html {
   const newest = [...sessions].sort((one, other) => other.last_seen - one.last_seen).slice(0, SHOWN_MAX);
-  return html`<div class="table"><table class="cards sessions"><thead><tr><th>User</th><th>Role</th><th>From</th><th>With</th><th>Last seen</th><th>Began</th><th>Ends by (UTC)</th><th></th></tr></thead><tbody>${newest.map(
+  return html`<div class="table"><table class="cards sessions"><thead><tr><th>User</th><th>Role</th><th>From</th><th>With</th><th>Last seen</th><th>Began</th><th>Ends, unless used (UTC)</th><th></th></tr></thead><tbody>${newest.map(
     ({ id, user, role, from, agent, created, last_seen, expires }) => {
       const own = id === identity.id;
       return html`<tr><th>${user}${own ? html` <small>this one</small>` : NOTHING}</th><td data-label="Role">${role}</td><td data-label="From">${from}</td><td class="wide" data-label="With"><small>${agent === '' ? 'nothing said' : agent}</small></td>
-<td data-label="Last seen">${time(last_seen, now)}</td><td data-label="Began">${time(created, now)}</td><td data-label="Ends by">${absolute(expires).slice(0, 16)}</td>
+<td data-label="Last seen">${time(last_seen, now)}</td><td data-label="Began">${time(created, now)}</td><td data-label="Ends, unless used">${absolute(expires).slice(0, 16)}</td>
 <td data-label=""><form method="post" action="/system/sessions/${encodeURIComponent(id)}/end" class="inline">${token(csrf)}<button class="danger">${own ? 'End it and log out' : 'End'}</button></form></td></tr>`;
     },
   )}</tbody></table></div>

@@ -166,7 +166,7 @@ export function rollbackBody(
 <section class="panel">${revisionFacts(target, undefined, now)}</section>
 ${restartNote(reply)}${planView(reply)}
 <h2>Differences</h2>
-${diffView(diffTexts(present.text, target.text), { before: `revision ${present.number}, in force`, after: `revision ${target.number}` })}
+${diffView(diffTexts(present.text, target.text), { before: `revision ${present.number} (in force)`, after: `revision ${target.number}` })}
 ${form}`;
 }
 

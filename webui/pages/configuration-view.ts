@@ -19,7 +19,7 @@ export function revisionFacts(
 ): Html {
   const { number, at, author, comment, hash } = revision;
   return html`<dl class="facts"><dt>Revision</dt><dd><strong>${number}</strong></dd>
-<dt>Since</dt><dd>${time(at, now)} <span class="quiet">${absolute(at)}</span></dd>
+<dt>Applied</dt><dd>${time(at, now)} <span class="quiet">${absolute(at)}</span></dd>
 <dt>By</dt><dd>${author}</dd>
 <dt>Comment</dt><dd class="value">${comment === '' ? html`<span class="quiet">none</span>` : comment}</dd>
 ${text === undefined ? NOTHING : html`<dt>Text</dt><dd>${counted(linesOf(text).length, 'line')}, ${size(Buffer.byteLength(text))}</dd>`}

@@ -55,6 +55,10 @@ export function partnersOf(lines: readonly DiffLine[]): (string | undefined)[] {
   return partners;
 }
 
+function isWord(character: string | undefined): boolean {
+  return character !== undefined && /\w/.test(character);
+}
+
 /** What is not the same at both ends stands out; where little is the same, nothing does. */
 function marked(text: string, other: string): Html {
   const shorter = Math.min(text.length, other.length);
@@ -62,6 +66,11 @@ function marked(text: string, other: string): Html {
   while (head < shorter && text[head] === other[head]) head++;
   let tail = 0;
   while (tail < shorter - head && text.at(-1 - tail) === other.at(-1 - tail)) tail++;
+  // Whole words, as nobody reads halves.
+  const within = (at: number): boolean => isWord(text[at]) || isWord(other[at]);
+  while (head > 0 && isWord(text[head - 1]) && within(head)) head--;
+  const withinEnd = (at: number): boolean => isWord(text.at(-1 - at)) || isWord(other.at(-1 - at));
+  while (tail > 0 && isWord(text.at(-tail)) && withinEnd(tail)) tail--;
   const middle = text.slice(head, text.length - tail);
   if (middle === '' || head + tail < text.trimStart().length / 3 || !middle.isWellFormed())
     return html`${text}`;
@@ -89,7 +98,7 @@ export function textView({ lines, spans, marks = [], label }: TextShown): Html {
   const row = (number: number): Html => {
     const noted = byLine.get(number) ?? [];
     const tone = noted.some((mark) => mark.tone === 'bad') ? 'bad' : noted.length > 0 ? 'warn' : '';
-    return html`<tr id="L${number}"${tone === '' ? NOTHING : html` class="noted ${tone}"`}><td class="no" data-n="${number}"></td><td class="sign">${SHAPES[tone]}</td><td class="line">${shorten(lines[number - 1] ?? '')}</td></tr>${noted.map((mark) => html`<tr class="note ${mark.tone}"><td></td><td></td><td>${mark.note}</td></tr>`)}`;
+    return html`<tr id="L${number}"${tone === '' ? NOTHING : html` class="noted ${tone}"`}><td class="no" data-n="${number}"></td><td class="sign">${SHAPES[tone]}</td><td class="line">${shorten(lines[number - 1] ?? '')}</td></tr>${noted.map((mark) => html`<tr class="note ${mark.tone}"><td></td><td></td><td><span>${mark.note}</span></td></tr>`)}`;
   };
   return html`<div class="table lines" role="region" aria-label="${label}" tabindex="0"><table>${spans.map(([from, to], index) => html`<tbody>${index > 0 ? html`<tr class="gap"><td colspan="3">⋯</td></tr>` : NOTHING}${Array.from({ length: Math.max(to - from + 1, 0) }, (_, offset) => row(from + offset))}</tbody>`)}</table></div>`;
 }

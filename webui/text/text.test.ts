@@ -92,6 +92,9 @@ describe('a diff as it is drawn', () => {
     expect(draw('weight: 1', 'weight: 20')).toContain('<del>weight: <mark>1</mark></del>');
     expect(draw('weight: 1', 'weight: 20')).toContain('<ins>weight: <mark>20</mark></ins>');
     expect(draw('a: <b>', 'a: <i>')).toContain('<ins>a: &lt;<mark>i</mark>&gt;</ins>');
+    expect(draw('scheduler: wlc', 'scheduler: wrr')).toContain('<ins>scheduler: <mark>wrr</mark></ins>');
+    expect(draw('a: 100ms', 'a: 200ms')).toContain('<ins>a: <mark>200ms</mark></ins>');
+    expect(draw('a, b', 'a, x, b')).toContain('<ins>a, <mark>x, </mark>b</ins>');
     expect(draw('abc', 'xyz')).not.toContain('<mark>');
     expect(draw('weight: 1', 'weight: 2\nweight: 3')).not.toContain('<mark>');
   });
