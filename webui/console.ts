@@ -36,7 +36,9 @@ export interface RunningConsole extends AsyncDisposable {
 }
 
 const RENEW_MS = 60_000;
-const WHO_MS = 2_000;
+/** Whose session this is, and whether it still is. */
+const WHO_MS = 5_000;
+const STILL_MS = 400;
 const CONSOLE = { author: 'console', origin: 'console' } as const;
 
 export async function startConsole(options: ConsoleOptions): Promise<RunningConsole> {
@@ -51,9 +53,12 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
   const hub = parts.use(createLiveHub({ mirror, clock }));
   const draw = (event: Parameters<typeof eventRow>[0], now: number): string => eventRow(event, now).text;
   const events = parts.use(createEventHub({ client: own, clock, draw }));
-  // A page waits for this: a director that hangs must not keep people from being told so.
-  const quick = openControlClient(socket, { ...CONSOLE, timeout_ms: WHO_MS });
-  const identifier = createIdentifier(quick, clock, () => mirror.trouble() !== undefined);
+  const identifier = createIdentifier({
+    client: openControlClient(socket, { ...CONSOLE, timeout_ms: WHO_MS }),
+    glance: openControlClient(socket, { ...CONSOLE, timeout_ms: STILL_MS }),
+    clock,
+    away: () => mirror.trouble() !== undefined,
+  });
   const app = createApp({
     pages: PAGES,
     mirror,

@@ -27,6 +27,10 @@ export interface PageContext {
   readonly form: Fields;
   /** For hidden fields of forms. */
   readonly csrf: string;
+  /** Secret of the session in which it is asked: for the director alone, never shown. */
+  readonly session: string;
+  /** Name and port by which the browser reached the console; undefined where they are not well formed. */
+  readonly host: string | undefined;
   readonly console: ConsoleFacts;
 }
 
@@ -98,6 +102,8 @@ export interface Page {
   readonly role: AccountRole;
   /** A write through the API: which route it is, for the table that compares console, API and command line. */
   readonly acts?: string;
+  /** Who somebody is or what they may can be another thing afterwards: nobody is taken for known. */
+  readonly changes_accounts?: boolean;
   readonly handle: (context: PageContext) => Outcome | Promise<Outcome>;
 }
 

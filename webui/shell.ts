@@ -8,9 +8,10 @@ import type { Clock } from '../director/model/clock.ts';
 import { EXIT, FairleadError } from '../director/model/error.ts';
 import { filterOf } from './events/filter.ts';
 import { html, NOTHING } from './html/html.ts';
+import { keptText } from './html/kept-text.ts';
 import { renderBare, renderPage } from './html/layout.ts';
 import { fromOf } from './http/from.ts';
-import { fieldsOf, sameOrigin } from './http/input.ts';
+import { fieldsOf, hostOf, sameOrigin } from './http/input.ts';
 import { seeOther, sendHtml } from './http/reply.ts';
 import type { EventHub } from './live/event-hub.ts';
 import type { LiveHub } from './live/hub.ts';
@@ -47,6 +48,8 @@ const TOPICS_MAX = 256;
 /** Whoever reads waits no longer for a director that hangs; orders may take their time. */
 const READ_MS = 5_000;
 const GLANCE_MS = 400;
+/** Of forms in which people write for a long time. */
+const KEPT_FIELD = 'text';
 
 export function themeOf(request: Request): string {
   const given = readCookie(request.headers.cookie, THEME_COOKIE);
@@ -76,6 +79,8 @@ export function pageRoutes(options: ShellOptions): Router {
       query: fieldsOf(request.query),
       form: fieldsOf(request.body),
       csrf: maskToken(identity.csrf ?? ''),
+      session: readCookie(request.headers.cookie, SESSION_COOKIE) ?? '',
+      host: hostOf(request.headers.host),
       console: options.console,
     };
   };
@@ -118,13 +123,26 @@ export function pageRoutes(options: ShellOptions): Router {
     await sendHtml(request, response, outcome.status ?? 200, text);
   };
 
+  /** To the login page, but never with what took long to write. */
+  const turnAway = async (request: Request, response: Response, page: Page): Promise<void> => {
+    const written = fieldsOf(request.body)[KEPT_FIELD];
+    if (page.method === 'post' && written !== undefined) {
+      sameOrigin(request);
+      const bare = { url: options.url, theme: themeOf(request) };
+      const body = keptText(written, page.path);
+      await sendHtml(request, response, 401, renderBare('Your session has ended', body, bare));
+      return;
+    }
+    const to = request.method === 'GET' ? `?to=${encodeURIComponent(request.originalUrl)}` : '';
+    seeOther(response, `/login${to}`);
+  };
+
   const guarded =
     (page: Page) =>
     async (request: Request, response: Response): Promise<void> => {
       const identity = await identityOf(request);
       if (identity === undefined) {
-        const to = request.method === 'GET' ? `?to=${encodeURIComponent(request.originalUrl)}` : '';
-        seeOther(response, `/login${to}`);
+        await turnAway(request, response, page);
         return;
       }
       if (identity.first_run) {
@@ -135,14 +153,12 @@ export function pageRoutes(options: ShellOptions): Router {
       try {
         insistRole(identity, page);
         if (page.method === 'post') checkForm(request, identity, context.form);
-        await answer(request, response, context, await page.handle(context));
+        const outcome = await page.handle(context);
+        if (page.changes_accounts) identifier.forget();
+        await answer(request, response, context, outcome);
       } catch (error) {
         if (!(error instanceof FairleadError)) throw error;
-        const refusal: Flash = {
-          tone: 'bad',
-          text: error.message,
-          ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
-        };
+        const refusal = refusalOf(error);
         const { status, title } = toProblem(error);
         const back = html`<p><a href="${backOf(request)}">Back</a></p>`;
         await answer(request, response, context, view(title, back, { status, refusal }));
@@ -195,6 +211,10 @@ export function pageRoutes(options: ShellOptions): Router {
     seeOther(response, back !== undefined && /^\/(?![/\\])[\x21-\x7e]*$/.test(back) ? back : '/');
   });
   return router;
+}
+
+function refusalOf({ message: text, remedy }: FairleadError): Flash {
+  return { tone: 'bad', text, ...(remedy === undefined ? {} : { remedy }) };
 }
 
 function idOf(given: string | string[] | undefined): number | undefined {

@@ -20,7 +20,7 @@ const REPLY_TIMEOUT_MS = 30_000;
 const LINE_MAX_BYTES = 1024 * 1024;
 
 /** An error that the director answered with, places in the input included. */
-class ControlError extends FairleadError {
+export class ControlError extends FairleadError {
   readonly problem: Problem;
   constructor(problem: Problem) {
     super(problem.code, problem.detail, {

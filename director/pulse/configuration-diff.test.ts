@@ -27,6 +27,17 @@ describe('diffConfigurations', () => {
     expect(lines[1]).toMatch(/^\+ services\.www\.servers\.rs2: \{.*10\.1\.0\.22/);
     expect(diffConfigurations(read(www(`${rs2}, ${rs1}`)), read(www(rs1)))[0]).toMatch(/^- services/);
   });
+
+  it('goes into what has no name, where as many stand there as before', () => {
+    const monitored = (monitor: string): Configuration =>
+      read(`  www: { listen: "tcp://10.0.0.100:80", monitor: ${monitor}, servers: { ${rs1} } }\n`);
+    const one = monitored('{ http: /, fall: 2 }');
+    expect(diffConfigurations(one, monitored('{ http: /, fall: 5 }'))).toEqual([
+      '~ services.www.monitors.1.fall: 2 -> 5',
+    ]);
+    const two = monitored('[{ http: /, fall: 2 }, { ping: true }]');
+    expect(diffConfigurations(one, two)).toHaveLength(1);
+  });
 });
 
 describe('needsRestart', () => {

@@ -27,8 +27,9 @@ export function needsRestart(before: Configuration, after: Configuration): strin
 
 function compare(path: string, before: unknown, after: unknown, lines: string[]): void {
   if (before === undefined && after === undefined) return;
-  const left = members(before);
-  const right = members(after);
+  const paired = before !== undefined && after !== undefined && isListOfAsMany(before, after);
+  const left = paired ? byPlace(before) : members(before);
+  const right = paired ? byPlace(after) : members(after);
   if (left === undefined || right === undefined) {
     if (JSON.stringify(before) === JSON.stringify(after)) return;
     if (before === undefined) lines.push(`+ ${path}: ${show(after)}`);
@@ -47,6 +48,16 @@ function members(value: unknown): Map<string, unknown> | undefined {
     return named ? new Map(value.map((item: { name: string }) => [item.name, item])) : undefined;
   }
   return isObject(value) ? new Map(Object.entries(value)) : undefined;
+}
+
+/** Things without names that neither came nor went, such as the monitors of a service, are told one by one. */
+function isListOfAsMany(before: unknown, after: unknown): boolean {
+  if (!Array.isArray(before) || !Array.isArray(after) || before.length !== after.length) return false;
+  return [...before, ...after].every((item) => isObject(item) && !('name' in item));
+}
+
+function byPlace(list: unknown): Map<string, unknown> {
+  return new Map((list as readonly unknown[]).map((item, index) => [String(index + 1), item]));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

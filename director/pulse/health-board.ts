@@ -178,6 +178,12 @@ export class HealthBoard {
     return this.#chooseView();
   }
 
+  /** The peer does not answer any more. */
+  losePeer(): HealthChange[] {
+    this.#peer.lose();
+    return this.#chooseView();
+  }
+
   /** Whether this director is the active, who goes by its own verdicts. */
   setActive(active: boolean): HealthChange[] {
     this.#active = active;

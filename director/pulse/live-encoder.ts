@@ -156,6 +156,7 @@ function isSameService(before: ServiceStatus, now: ServiceStatus): boolean {
     before.presence === now.presence &&
     before.listen === now.listen &&
     before.scheduler === now.scheduler &&
+    before.removal === now.removal &&
     isDeepSame(before.persistence, now.persistence)
   );
 }

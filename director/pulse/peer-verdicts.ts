@@ -31,6 +31,11 @@ export class PeerVerdicts {
     this.#heard_ms = undefined;
   }
 
+  /** Its supervisor does not answer: what it said last is what it knew then. Holds until it speaks again. */
+  lose(): void {
+    this.#heard_ms = undefined;
+  }
+
   fresh(): boolean {
     return (
       this.#heard_ms !== undefined && this.#clock.monotonic_ms() - this.#heard_ms < PEER_VERDICTS_FRESH_MS

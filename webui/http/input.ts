@@ -32,3 +32,10 @@ export function sameOrigin(request: Request): void {
     exit: EXIT.refused,
   });
 }
+
+/** Shown in examples that people paste into a shell: nothing but a name or an address, and a port. */
+const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
+
+export function hostOf(given: string | undefined): string | undefined {
+  return given !== undefined && HOST.test(given) ? given : undefined;
+}

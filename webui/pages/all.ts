@@ -1,8 +1,17 @@
 // Every page of the console.
 import type { Page } from '../page.ts';
 import { auditPages } from './audit.ts';
+import { configurationPages } from './configuration.ts';
 import { eventPages } from './events.ts';
 import { haPages } from './ha.ts';
 import { overviewPages } from './overview.ts';
+import { systemPages } from './system.ts';
 
-export const PAGES: readonly Page[] = [...overviewPages, ...haPages(), ...eventPages, ...auditPages];
+export const PAGES: readonly Page[] = [
+  ...overviewPages,
+  ...haPages(),
+  ...eventPages,
+  ...auditPages,
+  ...configurationPages(),
+  ...systemPages(),
+];

@@ -111,7 +111,7 @@ function offerReload(): void {
     active instanceof HTMLInputElement ||
     active instanceof HTMLTextAreaElement ||
     active instanceof HTMLSelectElement ||
-    document.querySelector('dialog[open], details[open] form, input:checked') !== null;
+    document.querySelector('dialog[open], details[open] form, input:checked, textarea[name]') !== null;
   if (!busy) {
     location.reload();
     return;

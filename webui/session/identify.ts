@@ -25,12 +25,16 @@ export interface Identifier {
   forget(): void;
 }
 
-/** `away`: the director is known not to answer, so that it need not be waited for. */
-export function createIdentifier(
-  client: Pick<ControlClient, 'call'>,
-  clock: Clock,
-  away: () => boolean,
-): Identifier {
+export interface IdentifierOptions {
+  readonly client: Pick<ControlClient, 'call'>;
+  /** With little patience: for who is known already, as a page must not wait long to say that the director hangs. */
+  readonly glance: Pick<ControlClient, 'call'>;
+  readonly clock: Clock;
+  /** The director is known not to answer, so that it need not be waited for. */
+  readonly away: () => boolean;
+}
+
+export function createIdentifier({ client, glance, clock, away }: IdentifierOptions): Identifier {
   const known = new Map<string, Known>();
   const remember = (key: string, identity: Identity): void => {
     known.delete(key);
@@ -46,7 +50,9 @@ export function createIdentifier(
       const age_ms = found === undefined ? Number.POSITIVE_INFINITY : clock.monotonic_ms() - found.at_ms;
       if (found !== undefined && age_ms < (away() ? ABSENCE_MS : REMEMBERED_MS)) return found.identity;
       try {
-        const identity = await client.call('authenticate', { body: { [kind]: secret, from } });
+        const identity = await (found === undefined ? client : glance).call('authenticate', {
+          body: { [kind]: secret, from },
+        });
         remember(key, identity);
         return identity;
       } catch (error) {

@@ -129,8 +129,10 @@ export class PeerLink implements AsyncDisposable {
         log: core.log,
         serve,
         onState: (state) => this.#hear(state),
-        onConnection: (connected, because) =>
-          core.record(connected ? 'peer-connected' : 'peer-disconnected', peer, because),
+        onConnection: (connected, because) => {
+          core.record(connected ? 'peer-connected' : 'peer-disconnected', peer, because);
+          if (!connected) core.director.touch(core.board.losePeer().map((change) => change.service));
+        },
       });
       this.#pushed = undefined;
     } catch (error) {

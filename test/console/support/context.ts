@@ -39,6 +39,8 @@ export function contextOf(picture: Picture | undefined, options: ContextOptions 
     },
     client,
     glance: client,
+    session: 'secret',
+    host: 'lb1.example:8443',
     picture,
     trouble,
     mirror,
