@@ -74,6 +74,10 @@ export const serviceSchema = z.object({
   listen: z.string().describe('tcp://10.0.0.100:80'),
   scheduler: z.string(),
   persistence: z.object({ timeout_s: count, netmask_bits: count }).optional(),
+  removal: z
+    .enum(['silent', 'reset', 'reassign'])
+    .optional()
+    .describe('what becomes of connections of a server that is taken out; absent once no longer configured'),
   /** up: every enabled server is. degraded: some are not. sorry: only the sorry server. down: none. empty: none configured. */
   health: z.enum(['up', 'degraded', 'sorry', 'down', 'unknown', 'empty']),
   because: z.string(),

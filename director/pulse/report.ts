@@ -100,6 +100,7 @@ function reportService(
     listen: texts.listen,
     scheduler: config.scheduler,
     ...(config.persistence === undefined ? {} : { persistence: config.persistence }),
+    removal: config.removal,
     health,
     because: HEALTH_SENTENCES[health],
     servers_total: config.servers.length,

@@ -4,5 +4,12 @@ import { auditPages } from './audit.ts';
 import { eventPages } from './events.ts';
 import { haPages } from './ha.ts';
 import { overviewPages } from './overview.ts';
+import { servicePages } from './service.ts';
 
-export const PAGES: readonly Page[] = [...overviewPages, ...haPages(), ...eventPages, ...auditPages];
+export const PAGES: readonly Page[] = [
+  ...overviewPages,
+  ...haPages(),
+  ...eventPages,
+  ...auditPages,
+  ...servicePages,
+];
