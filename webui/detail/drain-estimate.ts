@@ -39,12 +39,12 @@ export function estimateEmpty(samples: readonly Left[], now: number): Estimate {
     return { kind: 'unknown', because: 'it has not been watched for long enough' };
 
   const points = recent.map(({ at, left }) => ({ x: (at - now) / 1_000, y: left }));
-  const line = fit(points);
+  const line = leastSquares(points);
   const fall = -line.slope * ((last.at - first.at) / 1_000);
   if (!(fall >= Math.max(1, 2 * line.deviation)))
     return { kind: 'unknown', because: 'it does not decline by more than it goes up and down' };
 
-  const curve = fit(points.map(({ x, y }) => ({ x, y: Math.log(Math.max(y, LAST)) })));
+  const curve = leastSquares(points.map(({ x, y }) => ({ x, y: Math.log(Math.max(y, LAST)) })));
   const curved = deviation(points, (x) => Math.exp(curve.start + curve.slope * x));
   const byShare = curve.slope < 0 && curved < line.deviation;
   const ahead_ms = byShare
@@ -69,7 +69,7 @@ interface Fit {
 }
 
 /** Least squares. */
-function fit(points: readonly Point[]): Fit {
+function leastSquares(points: readonly Point[]): Fit {
   const count = points.length;
   const meanX = points.reduce((sum, { x }) => sum + x, 0) / count;
   const meanY = points.reduce((sum, { y }) => sum + y, 0) / count;

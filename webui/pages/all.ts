@@ -1,9 +1,12 @@
 // Every page of the console.
 import type { Page } from '../page.ts';
 import { auditPages } from './audit.ts';
+import { connectionPages } from './connections.ts';
 import { eventPages } from './events.ts';
 import { haPages } from './ha.ts';
+import { monitorPages } from './monitors.ts';
 import { overviewPages } from './overview.ts';
+import { serverPages } from './server.ts';
 import { servicePages } from './service.ts';
 
 export const PAGES: readonly Page[] = [
@@ -12,4 +15,7 @@ export const PAGES: readonly Page[] = [
   ...eventPages,
   ...auditPages,
   ...servicePages,
+  ...serverPages,
+  ...monitorPages,
+  ...connectionPages,
 ];

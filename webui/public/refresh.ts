@@ -1,6 +1,6 @@
 // Parts of a page that no live cell tells of (lists, drawings) are fetched anew now and then and put in place: those that
-// say `data-refresh`, with the time in between. Not while somebody has the focus or marked text in there, nor while the page
-// is hidden. What a fresh page no longer asks to be refreshed rests.
+// say `data-refresh`, with the time in between. Not while somebody has the focus, typed or marked text in there, nor while
+// the page is hidden. What a fresh page no longer asks to be refreshed rests.
 
 const STEP_MS = 1_000;
 const AWAY_MS = 10_000;
@@ -14,6 +14,7 @@ function parts(): HTMLElement[] {
 
 function isInUse(part: HTMLElement): boolean {
   if (part.contains(document.activeElement) || part.querySelector('details[open]') !== null) return true;
+  for (const field of part.querySelectorAll('input')) if (field.value !== field.defaultValue) return true;
   const selection = document.getSelection();
   return selection !== null && !selection.isCollapsed && selection.containsNode(part, true);
 }
