@@ -38,7 +38,7 @@ export function chartsBody({ source, plots, asked, series, now }: ChartsShown): 
 <div class="row"><h2>Over time</h2>
 <nav class="spans" aria-label="Span of the charts">${RANGES.map(({ name, title }) => html`<a class="button small" href="${spanAddress({ ...asked, range: name })}#charts" data-range="${name}"${name === asked.range ? html` aria-current="true"` : NOTHING}>${title}</a> `)}
 ${WAYS.map(([way, word, title]) => html`<a class="button small" href="${spanAddress(ways[way])}#charts" data-way="${way}" title="${title}">${word}</a> `)}</nav></div>
-<p class="quiet charts-state" role="status"><span id="charts-span">${spanText(asked, series)}</span> <span id="charts-hint" hidden>Drag over a chart to look closer; a double click goes back.</span></p>
+<p class="quiet charts-state" role="status"><span id="charts-span">${spanText(asked, series)}</span> <span id="charts-hint" hidden>· Drag over a chart to look closer; a double click goes back.</span></p>
 <div class="plots">${plots.map((plot) => drawPlot(plot, asked, series))}</div>
 </section>`;
 }

@@ -36,7 +36,7 @@ export function scheduleText({ interval_ms, timeout_ms, rise, fall }: Check): st
   return `every ${span(interval_ms)}, timeout ${span(timeout_ms)}, down after ${fall}, up after ${rise}`;
 }
 
-export function span(value_ms: number): string {
+function span(value_ms: number): string {
   return value_ms < 1_000 ? `${value_ms} ms` : `${value_ms / 1_000} s`;
 }
 
@@ -69,12 +69,15 @@ export function outcomePanel(checks: readonly Check[], probed: number, now: numb
   const late = now - probed > patience_ms;
   const failed = checks.filter((check) => isThere(check) && check.last?.result === 'fail').length;
   const tone = failed > 0 ? 'bad' : waiting.length > 0 ? 'warn' : 'good';
-  const words = [
-    `${checks.length - waiting.length} of ${checks.length} answered`,
-    failed === 0 ? 'none failed' : `${failed} failed`,
-  ];
+  const answered = checks.length - waiting.length;
+  const quiet =
+    checks.length > LISTED_MAX ? checks.filter((check) => isThere(check) && check.last?.result === 'ok') : [];
+  const listed = checks
+    .filter((check) => !quiet.includes(check))
+    .sort((one, other) => gradeOf(one) - gradeOf(other));
+  const words = [`${answered} of ${checks.length} answered`, failed > 0 ? `${failed} failed` : 'none failed'];
   return html`<div class="banner ${tone}"><strong>Probed ${time(probed, now)}: ${words.join(', ')}.</strong>
-<ul class="outcomes">${checks
+<ul class="outcomes">${listed
     .slice(0, OUTCOMES_MAX)
     .map(
       (check) =>
@@ -83,10 +86,12 @@ export function outcomePanel(checks: readonly Check[], probed: number, now: numb
             ? html`${still(resultMark(check.last))} <small>${check.last.detail}</small>`
             : html`<span class="quiet">${late ? '? no outcome in time' : '… under way'}</span>`
         }</li>`,
-    )}</ul>${checks.length > OUTCOMES_MAX ? html`<p>The others are in the table.</p>` : NOTHING}</div>`;
+    )}${quiet.length === 0 ? NOTHING : html`<li>${still({ text: `▲ ${quiet.length} ok`, tone: 'good' })}</li>`}</ul>${listed.length > OUTCOMES_MAX ? html`<p>The others are in the table.</p>` : NOTHING}</div>`;
 }
 
 const PATIENCE_MS = 5_000;
+/** Beyond that, those that are well are only counted. */
+const LISTED_MAX = 5;
 const OUTCOMES_MAX = 50;
 
 /** How soon a page that waits for outcomes looks again. */

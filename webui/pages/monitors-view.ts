@@ -10,8 +10,8 @@ import {
   outcomePanel,
   refreshOf,
   resultMark,
+  scheduleText,
   serverLinks,
-  span,
 } from '../detail/checks.ts';
 import { amount, counted, milliseconds, time } from '../html/format.ts';
 import { type Html, html, NOTHING, when } from '../html/html.ts';
@@ -86,7 +86,7 @@ ${asked.probed === undefined ? NOTHING : outcomePanel(probed, asked.probed, now)
 ${
   found.length === 0
     ? html`<p>${checks.length === 0 ? 'Nothing is checked.' : asked.trouble && asked.q === '' ? '▲ Nothing is in trouble.' : 'No check passes this filter.'}</p>`
-    : html`<div class="table"><table class="cards monitors"><thead><tr><th>Servers</th><th>Recipe</th><th>Health</th><th>Last probe</th><th class="n" title="of the kept probes that passed, 120 at most">Mean / p99</th><th class="n" title="since this director began">Failed / probes</th><th>Every / timeout</th><th title="probes in a row until it is up / down">Rise / fall</th>${operator ? html`<th></th>` : NOTHING}</tr></thead><tbody>${shown.map((check) => checkRow(check, now, operator))}</tbody></table></div>`
+    : html`<div class="table"><table class="cards monitors"><thead><tr><th>Servers</th><th>Recipe</th><th>Health</th><th>Last probe</th><th class="n" title="of the kept probes that passed, 120 at most">Mean / p99</th><th class="n" title="since this director began">Failed / probes</th>${operator ? html`<th></th>` : NOTHING}</tr></thead><tbody>${shown.map((check) => checkRow(check, now, operator))}</tbody></table></div>`
 }</section>`;
 }
 
@@ -96,13 +96,11 @@ function checkRow(check: Check, now: number, operator: boolean): Html {
   const why = last?.result === 'fail' ? (last.detail ?? reason) : check.health === 'up' ? '' : reason;
   const latency = (value: number | undefined): string => (value === undefined ? '–' : milliseconds(value));
   return html`<tr class="${check.health === 'down' ? 'is-down' : ''}"><th scope="row">${serverLinks(servers)}</th>
-<td data-label="Recipe"><span>${what} <small class="mono">${target}</small></span></td>
+<td class="recipe" data-label="Recipe"><span>${what} <span class="mono quiet">${target}</span><small>${scheduleText(check)}</small></span></td>
 <td data-label="Health"><span>${still(checkHealth(check))}${since === undefined ? NOTHING : html` <small>${time(since, now)}</small>`}${against === '' ? NOTHING : html`<br>${still({ text: `◆ ${against}`, tone: 'warn' })}`}</span></td>
 <td class="said" data-label="Last probe"><span>${last === undefined ? '–' : html`${still(resultMark(last))} <small>${time(last.at, now)}</small>`}${why === '' ? NOTHING : html` <small class="why">${why}</small>`}</span></td>
 <td class="n" data-label="Mean / p99">${latency(latency_mean_ms)} / ${latency(latency_p99_ms)}</td>
 <td class="n" data-label="Failed / probes">${amount(check.failures)} / ${amount(check.probes)}</td>
-<td data-label="Every / timeout">${span(check.interval_ms)} / ${span(check.timeout_ms)}</td>
-<td data-label="Rise / fall">${check.rise} / ${check.fall}</td>
 ${operator ? html`<td>${servers[0] === undefined ? NOTHING : html`<button class="small" form="probe" name="server" value="${servers[0]}" aria-label="Probe ${servers[0]} now">Probe now</button>`}</td>` : NOTHING}</tr>`;
 }
 

@@ -110,7 +110,7 @@ function drawCheck(check: ProbeHistory['checks'][number], index: number, now: nu
   const { latency_mean_ms, latency_p99_ms, since, reason } = check;
   return html`<section class="panel check"><h3>${still(checkHealth(check))} ${check.what} <span class="quiet mono">${check.target}</span></h3>
 <p class="quiet">${scheduleText(check)}${since === undefined ? NOTHING : html`; ${check.health} since ${time(since, now)}`}${latency_mean_ms === undefined ? NOTHING : html`; mean ${milliseconds(latency_mean_ms)}`}${latency_p99_ms === undefined ? NOTHING : html`, p99 ${milliseconds(latency_p99_ms)}`}; ${check.failures} of ${check.probes} failed</p>
-${against === '' ? NOTHING : html`<p>${still({ text: `◆ ${against}`, tone: 'warn' })}: ${reason}</p>`}
+${against === '' ? NOTHING : html`<p>${still({ text: `◆ ${against}`, tone: 'warn' })}: ${check.last?.detail ?? reason}</p>`}
 ${probeStrip(check, now)}
 <details id="probes-table-${index}"><summary>The latest 20 as a table</summary>${probeTable(check.recent, now)}</details></section>`;
 }

@@ -138,7 +138,11 @@ function optionsOf(plot: Plot, lines: readonly DrawnLine[], width: number): uPlo
     grid: { stroke: () => colour('--line'), width: 1 },
     ticks: { stroke: () => colour('--line'), width: 1, size: 4 },
   };
-  const value = (_: uPlot, raw: number | null): string => (raw === null ? '–' : withUnit(raw, plot.unit));
+  /** Of where the pointer is; where it is nowhere, the newest. */
+  const value = (chart: uPlot, raw: number | null, line: number, at: number | null): string => {
+    const told = at === null ? newest(chart.data[line]) : raw;
+    return typeof told === 'number' ? withUnit(told, plot.unit) : '–';
+  };
   return {
     width,
     height: HEIGHT_PX,
@@ -173,7 +177,9 @@ function optionsOf(plot: Plot, lines: readonly DrawnLine[], width: number): uPlo
       {
         label: 'UTC',
         value: (_, at) =>
-          at === null ? '–' : new Date(at * 1_000).toISOString().slice(5, 19).replace('T', ' '),
+          typeof at === 'number'
+            ? new Date(at * 1_000).toISOString().slice(5, 19).replace('T', ' ')
+            : 'newest',
       },
       ...lines.map(({ label }, index) => {
         const dash = DASHES[index];
@@ -187,8 +193,19 @@ function optionsOf(plot: Plot, lines: readonly DrawnLine[], width: number): uPlo
         };
       }),
     ],
+    legend: {
+      markers: { width: 2, fill: 'transparent', dash: (_, line) => (line === 2 ? 'dashed' : 'solid') },
+    },
     hooks: { setSelect: [select] },
   };
+}
+
+function newest(values: ArrayLike<number | null | undefined> | undefined): number | undefined {
+  for (let index = (values?.length ?? 0) - 1; index >= 0; index--) {
+    const value = values?.[index];
+    if (typeof value === 'number') return value;
+  }
+  return undefined;
 }
 
 function select(chart: uPlot): void {
