@@ -31,9 +31,9 @@ export function againstText({ health, against, rise, fall }: Check): string {
   return health === 'down' ? `passing ${against} of ${rise}` : `failing ${against} of ${fall}`;
 }
 
-/** `every 2s, up to 1s, down after 3, up after 2`. */
+/** `every 2 s, timeout 1 s, fall 3, rise 2`. */
 export function scheduleText({ interval_ms, timeout_ms, rise, fall }: Check): string {
-  return `every ${span(interval_ms)}, timeout ${span(timeout_ms)}, down after ${fall}, up after ${rise}`;
+  return `every ${span(interval_ms)}, timeout ${span(timeout_ms)}, fall ${fall}, rise ${rise}`;
 }
 
 function span(value_ms: number): string {

@@ -18,10 +18,10 @@ const ahead_s = (samples: readonly Left[]): number => {
 
 describe('when a drained server will be empty', () => {
   it('is told from a steady decline', () => {
-    const steady = fc.record({
-      left: fc.integer({ min: 20, max: 100_000 }),
-      last_s: fc.integer({ min: 30, max: 3_000 }),
-    });
+    const steady = fc
+      .record({ left: fc.integer({ min: 20, max: 100_000 }), last_s: fc.integer({ min: 30, max: 3_000 }) })
+      // What falls by less than two in two minutes is honestly not known.
+      .filter(({ left, last_s }) => (left / last_s) * 120 >= 2);
     fc.assert(
       fc.property(steady, ({ left, last_s }) => {
         const samples = watched((ago_s) => left + (left / last_s) * ago_s);
@@ -32,7 +32,7 @@ describe('when a drained server will be empty', () => {
 
   it('is told from a decline by a share, until less than one is left', () => {
     const shares = fc.record({
-      left: fc.integer({ min: 10, max: 100_000 }),
+      left: fc.integer({ min: 20, max: 100_000 }),
       half_s: fc.integer({ min: 10, max: 600 }),
     });
     fc.assert(

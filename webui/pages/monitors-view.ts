@@ -95,7 +95,7 @@ function checkRow(check: Check, now: number, operator: boolean): Html {
   const against = againstText(check);
   const why = last?.result === 'fail' ? (last.detail ?? reason) : check.health === 'up' ? '' : reason;
   const latency = (value: number | undefined): string => (value === undefined ? '–' : milliseconds(value));
-  return html`<tr class="${check.health === 'down' ? 'is-down' : ''}"><th scope="row">${serverLinks(servers)}</th>
+  return html`<tr class="${check.health === 'down' ? 'is-down' : ''}"><th scope="row"><span>${serverLinks(servers)}</span></th>
 <td class="recipe" data-label="Recipe"><span>${what} <span class="mono quiet">${target}</span><small>${scheduleText(check)}</small></span></td>
 <td data-label="Health"><span>${still(checkHealth(check))}${since === undefined ? NOTHING : html` <small>${time(since, now)}</small>`}${against === '' ? NOTHING : html`<br>${still({ text: `◆ ${against}`, tone: 'warn' })}`}</span></td>
 <td class="said" data-label="Last probe"><span>${last === undefined ? '–' : html`${still(resultMark(last))} <small>${time(last.at, now)}</small>`}${why === '' ? NOTHING : html` <small class="why">${why}</small>`}</span></td>

@@ -1,5 +1,6 @@
 // One virtual service: its state, its servers, whom a client would get, its past; and the series its charts are drawn from.
 
+import { toProblem } from '../../director/control/problem.ts';
 import { orNothing, pointsOf, seriesOf, serviceAddress, serviceOf } from '../detail/asked.ts';
 import { STILL_POINTS } from '../detail/charts.ts';
 import { explain } from '../detail/explain.ts';
@@ -34,7 +35,11 @@ export const servicePages: readonly Page[] = [
           ...{ service, explanation, now, events: past?.events.toReversed() },
           charts: { source, plots: SERVICE_PLOTS, asked, series, now },
         }),
-        { live: [name], scripts: ['chart', 'refresh'] },
+        {
+          live: [name],
+          scripts: ['chart', 'refresh'],
+          ...(explanation.refusal === undefined ? {} : { status: toProblem(explanation.refusal).status }),
+        },
       );
     },
   },

@@ -168,6 +168,7 @@ function optionsOf(plot: Plot, lines: readonly DrawnLine[], width: number): uPlo
     axes: [
       {
         ...axis,
+        size: 32,
         space: 70,
         values: (_, splits, _axis, _space, step) => splits.map((at) => axisTime(at * 1_000, step * 1_000)),
       },
