@@ -45,7 +45,7 @@ ${WAYS.map(([way, word, title]) => html`<a class="button small" href="${spanAddr
 
 const LEVELS = { '1s': 'seconds', '1m': 'means of minutes', '1h': 'means of hours' } as const;
 
-export function spanText({ from, to }: Span, series: Series | undefined): string {
+function spanText({ from, to }: Span, series: Series | undefined): string {
   const what = series === undefined || series.times.length === 0 ? '' : `, ${LEVELS[series.level]}`;
   return `${absolute(from).slice(0, 19)} to ${absolute(to)}${what}`;
 }

@@ -76,7 +76,7 @@ export function outcomePanel(checks: readonly Check[], probed: number, now: numb
     .filter((check) => !quiet.includes(check))
     .sort((one, other) => gradeOf(one) - gradeOf(other));
   const words = [`${answered} of ${checks.length} answered`, failed > 0 ? `${failed} failed` : 'none failed'];
-  return html`<div class="banner ${tone}"><strong>Probed ${time(probed, now)}: ${words.join(', ')}.</strong>
+  return html`<div class="banner ${tone}"><strong>Probed ${time(probed, now)}: ${words.join(', ')}.</strong>${waiting.length > 0 && !late ? html` <a href="">Look again</a>` : NOTHING}
 <ul class="outcomes">${listed
     .slice(0, OUTCOMES_MAX)
     .map(

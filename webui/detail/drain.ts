@@ -31,7 +31,7 @@ function deadlineText({ deadline, at_deadline }: NonNullable<ServerStatus['drain
   return html`${time(deadline, now)} <span class="quiet">${absolute(deadline)}</span>; then ${then}`;
 }
 
-export function estimateText(estimate: Estimate, deadline: number | undefined, now: number): Html {
+function estimateText(estimate: Estimate, deadline: number | undefined, now: number): Html {
   if (estimate.kind === 'empty') return html`▲ nothing is left`;
   if (estimate.kind === 'unknown') return html`cannot tell yet: ${estimate.because}`;
   const how = estimate.by === 'share' ? 'ending by a share of what is left' : 'ending at a steady rate';

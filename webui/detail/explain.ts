@@ -19,7 +19,7 @@ export interface Explanation {
 }
 
 /** Any will do where none is given: sources with many connections use them all. */
-export const PORT_WITHOUT = 40_000;
+const PORT_WITHOUT = 40_000;
 const ASKED_MAX_LENGTH = 64;
 
 /** `192.0.2.1`, `fd00::1`, `[fd00::1]`: with a port, as the director wants it. Others are left as they are. */

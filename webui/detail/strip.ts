@@ -43,7 +43,7 @@ function span(recent: readonly ProbeRecord[], now: number): Html {
 }
 
 /** `120 probes: 117 ok, 1 slow, 2 failed`. */
-export function summaryOf(recent: readonly ProbeRecord[]): string {
+function summaryOf(recent: readonly ProbeRecord[]): string {
   if (recent.length === 0) return 'No probe has been made yet';
   const count = (result: ProbeRecord['result']): number =>
     recent.filter((each) => each.result === result).length;

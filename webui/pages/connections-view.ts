@@ -23,7 +23,7 @@ export interface ConnectionsShown {
   readonly now: number;
 }
 
-export const PAGE_SIZE = 100;
+const PAGE_SIZE = 100;
 
 export function connectionsBody({ asked, found, truncated, page, services, now }: ConnectionsShown): Html {
   const pages = Math.max(1, Math.ceil(found.length / PAGE_SIZE));
@@ -79,7 +79,7 @@ function stateCounts(asked: ConnectionsAsked, found: readonly Connection[]): Htm
   )}</ul>`;
 }
 
-export function addressOf(asked: ConnectionsAsked, page = 1): string {
+function addressOf(asked: ConnectionsAsked, page = 1): string {
   const query = new URLSearchParams(Object.entries(asked));
   if (page > 1) query.set('page', String(page));
   return query.size === 0 ? '' : `?${query}`;

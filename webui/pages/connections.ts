@@ -49,7 +49,7 @@ export const connectionPages: readonly Page[] = [
   },
 ];
 
-export function askedOf(query: Fields): ConnectionsAsked {
+function askedOf(query: Fields): ConnectionsAsked {
   const field = (name: 'client' | 'service' | 'server' | 'state'): ConnectionsAsked => {
     const value = (query[name] ?? '').trim().slice(0, TEXT_MAX_LENGTH);
     return value === '' ? {} : { [name]: value };

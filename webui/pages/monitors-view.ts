@@ -29,7 +29,7 @@ export interface MonitorsAsked {
 const ROWS_MAX = 500;
 
 /** Trouble first, then by name. */
-export function findChecks(
+function findChecks(
   checks: readonly Check[],
   { q, trouble }: Pick<MonitorsAsked, 'q' | 'trouble'>,
 ): Check[] {
@@ -56,7 +56,7 @@ function textOf({ servers, target, kind, what, health, reason, last }: Check): s
 }
 
 /** Those that probing was asked for. */
-export function checksOf(checks: readonly Check[], of: string): Check[] {
+function checksOf(checks: readonly Check[], of: string): Check[] {
   if (of === '') return [...checks];
   return checks.filter(({ servers }) => servers.some((name) => name === of || name.startsWith(`${of}/`)));
 }
@@ -105,7 +105,7 @@ ${operator ? html`<td>${servers[0] === undefined ? NOTHING : html`<button class=
 }
 
 /** Without what was probed. */
-export function addressOf({ q, trouble }: Pick<MonitorsAsked, 'q' | 'trouble'>): string {
+function addressOf({ q, trouble }: Pick<MonitorsAsked, 'q' | 'trouble'>): string {
   const query = new URLSearchParams({
     ...(q === '' ? {} : { q }),
     ...(trouble ? { states: 'trouble' } : {}),

@@ -36,6 +36,8 @@ let asking: AbortController | undefined;
 const charts: uPlot[] = [];
 const drawnLines: (readonly string[])[] = [];
 let askedAt = 0;
+/** The last answer was none: it is asked for again, whichever span it is. */
+let failed = false;
 
 function wantedFirst(): Wanted {
   const { range, from, to } = section?.dataset ?? {};
@@ -69,8 +71,12 @@ async function load(wanted: Wanted): Promise<void> {
     if (!response.ok || !(response.headers.get('content-type') ?? '').includes('json'))
       throw new Error('no series');
     show((await response.json()) as Answer);
+    failed = false;
   } catch {
-    if (!mine.signal.aborted) note('The history cannot be read just now; it is tried again.');
+    if (!mine.signal.aborted) {
+      failed = true;
+      note('The history cannot be read just now; it is tried again.');
+    }
   } finally {
     if (asking === mine) {
       asking = undefined;
@@ -241,8 +247,8 @@ section?.addEventListener('click', (event) => {
 });
 
 function follow(): void {
-  if (document.hidden || asking !== undefined || !('range' in shown)) return;
-  const every_ms = shown.range === '1h' ? FOLLOW_MS : FOLLOW_SLOWLY_MS;
+  if (document.hidden || asking !== undefined || !(failed || 'range' in shown)) return;
+  const every_ms = failed || ('range' in shown && shown.range === '1h') ? FOLLOW_MS : FOLLOW_SLOWLY_MS;
   if (Date.now() - askedAt >= every_ms) void load(shown);
 }
 
