@@ -1,8 +1,10 @@
 // Which files are tests, and how they run. `unit`: anywhere, in parallel. `root`: two files at a time, each in network
-// namespaces of its own. `site`: one file at a time, as it runs whole sites that keep time. `guest`: what
+// namespaces of its own. `site`: one file at a time, as it runs whole sites that keep time. `browser`: one file at a time, the
+// console in Debian's Chromium. `guest`: what
 // test/kernel/main.ts runs inside user-mode-linux.
 // test/run.ts picks the suites; `npx vitest run PATH` runs whatever matches.
 
+import fs from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 const insideGuest = process.env.FAIRLEAD_GUEST === '1';
@@ -22,12 +24,13 @@ const unit = {
 
 const patient = { testTimeout: 30_000, hookTimeout: 30_000 };
 const sites = ['test/lab/**/*.root.test.ts', 'test/drills/**/*.root.test.ts'];
+const browsers = ['test/browser/**/*.root.test.ts'];
 
 const root = {
   ...patient,
   name: 'root',
   include: isRoot ? ['**/*.root.test.ts'] : [],
-  exclude: [...outside, ...sites],
+  exclude: [...outside, ...sites, ...browsers],
   maxWorkers: 2,
   sequence: { groupOrder: 1 },
 };
@@ -41,6 +44,14 @@ const oneByOne = {
 };
 
 const site = { ...oneByOne, name: 'site', include: isRoot ? sites : [] };
+// As root for --no-sandbox: Chromium's sandbox takes a user namespace that containers rarely give.
+const browser = {
+  ...oneByOne,
+  name: 'browser',
+  include: isRoot && fs.existsSync('/usr/bin/chromium') ? browsers : [],
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+};
 
 const guest = {
   ...oneByOne,
@@ -59,6 +70,9 @@ const guest = {
 export default defineConfig({
   test: {
     pool: 'forks', // native add-ons (koffi, better-sqlite3) and process-wide state stay inside one file's process
-    projects: (insideGuest ? [guest] : [unit, root, site]).map((test) => ({ extends: true as const, test })),
+    projects: (insideGuest ? [guest] : [unit, root, site, browser]).map((test) => ({
+      extends: true as const,
+      test,
+    })),
   },
 });

@@ -53,9 +53,11 @@ export interface View {
   readonly body: Html;
   /** Default 200. */
   readonly status?: number;
+  /** Nothing was done, and why: told above the body, and instead of it to scripts. */
+  readonly refusal?: Flash;
   /** Names in public/ without ending, beside what every page has. */
   readonly scripts?: readonly string[];
-  /** Services whose cells the browser is to keep going; undefined: nothing but the strip on top. */
+  /** Services whose cells the browser is to keep going, `*` for all; undefined: nothing but the strip on top. */
   readonly live?: readonly string[];
 }
 
@@ -71,6 +73,10 @@ export interface Flash {
   readonly tone: 'good' | 'warn' | 'bad';
   readonly text: string;
   readonly remedy?: string;
+  /** One line each, below the text: what became of each of several things. */
+  readonly items?: readonly string[];
+  /** Where to read on. */
+  readonly link?: { readonly to: string; readonly text: string };
 }
 
 /** A file to keep. */

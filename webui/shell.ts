@@ -80,7 +80,6 @@ export function pageRoutes(options: ShellOptions): Router {
     response: Response,
     context: PageContext,
     outcome: Outcome,
-    refusal?: Flash,
   ): Promise<void> => {
     const wantsJson = request.method === 'POST' && request.accepts(['html', 'json']) === 'json';
     if (outcome.kind === 'redirect') {
@@ -101,13 +100,14 @@ export function pageRoutes(options: ShellOptions): Router {
       response.end(outcome.body);
       return;
     }
+    const { refusal } = outcome;
     if (wantsJson && refusal !== undefined) {
       response.status(outcome.status ?? 400).json({ flash: refusal });
       return;
     }
     const text = renderPage(context, outcome, {
       theme: themeOf(request),
-      flashes: [...flashes.take(context.identity.id), ...(refusal === undefined ? [] : [refusal])],
+      flashes: flashes.take(context.identity.id),
       url: options.url,
     });
     await sendHtml(request, response, outcome.status ?? 200, text);
@@ -140,7 +140,7 @@ export function pageRoutes(options: ShellOptions): Router {
         };
         const { status, title } = toProblem(error);
         const back = html`<p><a href="${backOf(request)}">Back</a></p>`;
-        await answer(request, response, context, view(title, back, { status }), refusal);
+        await answer(request, response, context, view(title, back, { status, refusal }));
       }
     };
   // Before the pages, as one of them has the address /events/:id.

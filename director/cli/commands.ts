@@ -8,9 +8,11 @@ import { drill } from './commands/drill.ts';
 import { events, revisions } from './commands/history.ts';
 import { connections, explain, servers, services, status } from './commands/look.ts';
 import { monitors, probe } from './commands/monitors.ts';
+import { notifications } from './commands/notifications.ts';
 import { disable, drain, enable, weight } from './commands/order.ts';
 import { hold, release, switchover } from './commands/pair.ts';
 import { run, selfDescribing, version, webConsole } from './commands/self.ts';
+import { history } from './commands/series.ts';
 
 const { help, completion } = selfDescribing(() => commands);
 
@@ -28,6 +30,8 @@ export const commands: readonly Command[] = [
   connections,
   events,
   audit,
+  notifications,
+  history,
   drain,
   enable,
   disable,

@@ -15,7 +15,11 @@ export interface Configuration {
   /** Undefined: no peer, or no link over which it could be. */
   readonly sync?: SyncConfig;
   readonly services: readonly ServiceConfig[];
+  /** Undefined: nobody is told. */
+  readonly notifications?: readonly NotificationConfig[];
   readonly console?: { readonly address: Address; readonly port: number };
+  /** Room for what is sampled; 0: nothing is kept. */
+  readonly history: { readonly size_bytes: number };
 }
 
 export interface DirectorConfig {
@@ -96,6 +100,44 @@ export interface ServiceConfig {
   /** Serves while no other server can. */
   readonly sorry?: ServerConfig;
 }
+
+export type Severity = 'critical' | 'warning' | 'notice' | 'recovery';
+
+/** One of those who are told what happens. Files as written: relative to the configuration file. */
+export type NotificationConfig = NotificationCommon & NotifyWay;
+
+export interface NotificationCommon {
+  readonly on: readonly Severity[];
+  /** Only about these; undefined: about everything. */
+  readonly services?: readonly string[];
+  /** What happens within this time for a common cause is one message. */
+  readonly group_ms: number;
+  /** What stays critical is told again after this time; undefined: never. */
+  readonly remind_ms?: number;
+  /** Of one attempt. */
+  readonly timeout_ms: number;
+}
+
+export type NotifyWay =
+  | {
+      readonly kind: 'webhook';
+      readonly url: string;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly secretFile?: string;
+      readonly caFile?: string;
+    }
+  | {
+      readonly kind: 'email';
+      readonly to: readonly string[];
+      readonly from: string;
+      readonly host: string;
+      readonly port: number;
+      readonly tls: 'starttls' | 'tls' | 'none';
+      readonly user?: string;
+      readonly passwordFile?: string;
+      readonly caFile?: string;
+    }
+  | { readonly kind: 'command'; readonly command: readonly string[] };
 
 export interface ServerConfig {
   readonly name: string;

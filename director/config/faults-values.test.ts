@@ -48,6 +48,11 @@ describe('values', () => {
       '3:20 bad-address listen: 8443 is not an address and a port (write 127.0.0.1:8443 or [::1]:8443)',
     ],
     [
+      'history: { size: 256 }',
+      '3:18 bad-size size: 256 is not a size (write a whole number with KiB, MiB, GiB, kB, MB or GB, such as 256MiB, or 0)',
+    ],
+    ['history: { size: 1MiB }', '3:18 out-of-range size: must be between 8MiB and 64GiB, or 0'],
+    [
       'sync: { link: }',
       '3:15 bad-interface link: nothing is not an interface name (write a name that `ip link` shows, such as eth0)',
     ],

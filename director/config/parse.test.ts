@@ -93,6 +93,7 @@ describe('a whole file', () => {
       virtualIps: [],
       engine: { kind: 'ebpf', interfaces: [], hook: 'auto', connections_max: 262_144, timeouts_ms: {} },
       services: [],
+      history: { size_bytes: 256 * 2 ** 20 },
     });
   });
 

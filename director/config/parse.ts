@@ -4,9 +4,10 @@ import type { Configuration, DirectorConfig, EngineConfig, VirtualIpConfig } fro
 import { crossCheck, type Placed } from './cross-checks.ts';
 import { asMap, type Fields, readFields, type Shape } from './fields.ts';
 import { readHeartbeat } from './heartbeat.ts';
+import { readNotifications } from './notifications.ts';
 import { present } from './probes.ts';
 import { type ConfigProblem, Findings } from './problem.ts';
-import { CONSOLE, DIRECTOR, ENGINE, ROOT, TIMEOUT_STATES, TIMEOUTS, VIRTUAL_IP } from './schema.ts';
+import { CONSOLE, DIRECTOR, ENGINE, HISTORY, ROOT, TIMEOUT_STATES, TIMEOUTS, VIRTUAL_IP } from './schema.ts';
 import { checkName, readServices } from './services.ts';
 import { readSync } from './sync.ts';
 import { type Located, type LocatedMap, readTree } from './tree.ts';
@@ -46,9 +47,15 @@ function readRoot(root: LocatedMap, findings: Findings): Configuration | undefin
   const engine = readEngine(some.engine, virtualIps, findings);
   const sync = readSync(some.sync, { root, directors, heartbeat, engine }, findings);
   const services = readServices(some.services, findings);
+  const notifications = readNotifications(
+    some.notifications,
+    services.map((each) => each.name),
+    findings,
+  );
   const console_ = optional(CONSOLE, some.console, 'console', findings);
+  const history = readFields(HISTORY, some.history ?? EMPTY, 'history', findings);
   crossCheck({ root, directors, heartbeat, virtualIps, services, engine }, findings);
-  if (all === undefined || engine === undefined) return undefined;
+  if (all === undefined || engine === undefined || history.all === undefined) return undefined;
   return {
     cluster: all.cluster,
     directors: directors.map((each) => each.value),
@@ -57,9 +64,12 @@ function readRoot(root: LocatedMap, findings: Findings): Configuration | undefin
     engine,
     ...present({ sync }),
     services: services.map((each) => each.config).filter((each) => each !== undefined),
-    ...present({ console: console_?.all?.listen }),
+    ...present({ notifications, console: console_?.all?.listen }),
+    history: { size_bytes: history.all.size },
   };
 }
+
+const EMPTY: LocatedMap = { kind: 'map', offset: 0, size: 1, entries: new Map() };
 
 function optional<S extends Shape>(
   shape: S,
@@ -124,8 +134,7 @@ function readEngine(
   virtualIps: readonly Placed<VirtualIpConfig>[],
   findings: Findings,
 ): EngineConfig | undefined {
-  const emptyMap: LocatedMap = { kind: 'map', offset: 0, size: 1, entries: new Map() };
-  const { some, all } = readFields(ENGINE, node ?? emptyMap, 'engine', findings);
+  const { some, all } = readFields(ENGINE, node ?? EMPTY, 'engine', findings);
   const timeouts_ms = some.timeouts === undefined ? {} : readTimeouts(some.timeouts, findings);
   if (all === undefined) return undefined;
   return {

@@ -5,7 +5,15 @@ import { LIMITS, type Listen, PROTOCOLS, type Protocol } from '../model/service.
 import { refuse } from './fields.ts';
 import { quote } from './quote.ts';
 
-import { DURATION_MAX_MS, formatDuration, parseDuration, parsePercent, parseSize } from './units.ts';
+import {
+  DURATION_MAX_MS,
+  formatBytes,
+  formatDuration,
+  parseBytes,
+  parseDuration,
+  parsePercent,
+  parseSize,
+} from './units.ts';
 
 export interface OptionalPort {
   readonly address: Address;
@@ -61,6 +69,25 @@ export function size(min: number, max: number): z.ZodType<number> {
       });
     if (number >= min && number <= max) return number;
     return refuse(context, { code: 'out-of-range', message: `must be between ${min} and ${max}` });
+  });
+}
+
+/** 0, or at least `min` bytes. */
+export function bytesOrNone(min: number, max: number): z.ZodType<number> {
+  return z.unknown().transform((value, context) => {
+    const bytes =
+      typeof value === 'string' || typeof value === 'number' ? parseBytes(String(value)) : undefined;
+    if (bytes === undefined)
+      return refuse(context, {
+        code: 'bad-size',
+        message: `${quote(value)} is not a size`,
+        remedy: 'write a whole number with KiB, MiB, GiB, kB, MB or GB, such as 256MiB, or 0',
+      });
+    if (bytes === 0 || (bytes >= min && bytes <= max)) return bytes;
+    return refuse(context, {
+      code: 'out-of-range',
+      message: `must be between ${formatBytes(min)} and ${formatBytes(max)}, or 0`,
+    });
   });
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { METHODS, REMOVAL_POLICIES, SCHEDULERS } from '../model/service.ts';
 import { CONNECTION_STATES, type ConnectionState } from '../model/state.ts';
 import { PART, type Shape } from './fields.ts';
+import { mailAddress, smtpUrl, webhookUrl } from './notify-scalars.ts';
 import {
   command,
   domainName,
@@ -26,7 +27,9 @@ export const ROOT = {
   engine: PART,
   sync: PART,
   services: PART,
+  notifications: PART,
   console: PART,
+  history: PART,
 } satisfies Shape;
 
 export const DIRECTOR = {
@@ -101,6 +104,11 @@ export const SYNC = {
 } satisfies Shape;
 
 export const CONSOLE = { listen: scalar.socketAddress } satisfies Shape;
+
+export const HISTORY = {
+  /** Of the file on disk; 0: nothing is kept. */
+  size: scalar.bytesOrNone(8 * 2 ** 20, 64 * 2 ** 30).default(256 * 2 ** 20),
+} satisfies Shape;
 
 export const SERVICE = {
   listen: scalar.listen,
@@ -190,6 +198,45 @@ export const EXPECT_STEP = {
   starttls: z.literal(true).optional(),
 } satisfies Shape;
 
+const SEVERITIES = ['critical', 'warning', 'notice', 'recovery'] as const;
+
+/** Keys of every target of notifications. */
+export const NOTIFICATION = {
+  on: z
+    .array(scalar.choice(SEVERITIES))
+    .min(1)
+    .max(SEVERITIES.length)
+    .default(['critical', 'warning', 'recovery']),
+  /** Default: everything. */
+  services: z.array(scalar.name).min(1).max(256).optional(),
+  group: scalar.duration(0, 600_000).default(5_000),
+  /** Default: never. */
+  remind: scalar.duration(60_000, 7 * DAY_MS).optional(),
+  timeout: scalar.duration(100, 120_000).default(10_000),
+} satisfies Shape;
+
+/** Kind of target -> its own keys, the kind's key first. */
+export const NOTIFY = {
+  webhook: {
+    webhook: webhookUrl,
+    headers: PART,
+    secret_file: scalar.text(4096).optional(),
+    ca_file: scalar.text(4096).optional(),
+  },
+  email: {
+    email: z.array(mailAddress).min(1).max(16),
+    from: mailAddress,
+    smtp: smtpUrl,
+    user: scalar.text(256).optional(),
+    password_file: scalar.text(4096).optional(),
+    /** Default: starttls; tls for smtps. */
+    tls: scalar.choice(['starttls', 'tls', 'none']).optional(),
+    ca_file: scalar.text(4096).optional(),
+  },
+  command: { command },
+} satisfies Readonly<Record<string, Shape>>;
+export type NotifyKind = keyof typeof NOTIFY;
+
 /** Everything a file may say, for the documentation's test. */
 export const TABLES: Readonly<Record<string, Shape>> = {
   root: ROOT,
@@ -203,6 +250,7 @@ export const TABLES: Readonly<Record<string, Shape>> = {
   timeouts: TIMEOUTS,
   sync: SYNC,
   console: CONSOLE,
+  history: HISTORY,
   services: SERVICE,
   persistence: PERSISTENCE,
   servers: SERVER,
@@ -211,4 +259,6 @@ export const TABLES: Readonly<Record<string, Shape>> = {
   ...PROBES,
   'expect options': EXPECT,
   'expect steps': EXPECT_STEP,
+  notifications: NOTIFICATION,
+  ...NOTIFY,
 };

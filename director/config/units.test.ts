@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DURATION_MAX_MS, formatDuration, parseDuration, parsePercent, parseSize } from './units.ts';
+import {
+  DURATION_MAX_MS,
+  formatBytes,
+  formatDuration,
+  parseBytes,
+  parseDuration,
+  parsePercent,
+  parseSize,
+} from './units.ts';
 
 describe('durations', () => {
   it.each([
@@ -42,6 +50,34 @@ describe('sizes', () => {
   it.each(['', 'Mi', '1MB', '1 Mi', '1.5Mi', '-1', '0x10', '1e6', '999999999999Gi'])('refuses %j', (text) =>
     expect(parseSize(text)).toBeUndefined(),
   );
+});
+
+describe('sizes in bytes', () => {
+  it.each([
+    ['0', 0],
+    ['256MiB', 268_435_456],
+    ['1GiB', 1_073_741_824],
+    ['500MB', 500_000_000],
+    ['8kB', 8_000],
+  ])('reads %s', (text, value) => expect(parseBytes(text)).toBe(value));
+
+  it.each(['', '1', '00', 'MiB', '1 MiB', '1.5MiB', '-1MiB', '1Mi', '1e3MB', '9999999999GiB'])(
+    'refuses %j',
+    (text) => expect(parseBytes(text)).toBeUndefined(),
+  );
+
+  it('come back as they were written, shortest', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(10_000_000),
+        fc.constantFrom('KiB', 'MiB', 'GiB', 'kB', 'MB', 'GB'),
+        (count, unit) => {
+          const bytes = parseBytes(`${count}${unit}`)!;
+          expect(parseBytes(formatBytes(bytes))).toBe(bytes);
+        },
+      ),
+    );
+  });
 });
 
 describe('percentages', () => {

@@ -16,6 +16,14 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
   Mi: 2 ** 20,
   Gi: 2 ** 30,
 };
+const BYTE_UNITS: Readonly<Record<string, number>> = {
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+};
 /** Nothing here lives longer; also keeps every product a safe integer. */
 export const DURATION_MAX_MS = 366 * 86_400_000;
 
@@ -46,4 +54,17 @@ export function parseSize(text: string): number | undefined {
 export function parsePercent(text: string): number | undefined {
   const match = /^(\d{1,3}(?:\.\d{1,2})?)%$/.exec(text);
   return match && Number(match[1]) <= 100 ? Number(match[1]) / 100 : undefined;
+}
+
+/** `256MiB`, `1GiB`, `500MB`; without a unit only 0. */
+export function parseBytes(text: string): number | undefined {
+  if (text === '0') return 0;
+  const match = /^(\d{1,9})(kB|MB|GB|KiB|MiB|GiB)$/.exec(text);
+  return match === null ? undefined : Number(match[1]) * BYTE_UNITS[match[2]!]!;
+}
+
+/** The shortest text that parseBytes reads back as the same value, where there is one. */
+export function formatBytes(bytes: number): string {
+  const unit = ['GiB', 'GB', 'MiB', 'MB', 'KiB', 'kB'].find((name) => bytes % BYTE_UNITS[name]! === 0);
+  return bytes === 0 || unit === undefined ? `${bytes}` : `${bytes / BYTE_UNITS[unit]!}${unit}`;
 }

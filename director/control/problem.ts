@@ -17,6 +17,7 @@ const STATUS: Readonly<Record<string, number>> = {
   'unknown-user': 404,
   'unknown-token': 404,
   'unknown-session': 404,
+  'unknown-target': 404,
   'method-not-allowed': 405,
   'not-active': 409,
   'nothing-to-roll-back': 409,
@@ -35,6 +36,7 @@ const STATUS: Readonly<Record<string, number>> = {
   'too-many-attempts': 429,
   'too-many-followers': 503,
   'store-busy': 503,
+  'history-slow': 503,
   busy: 503,
   stopping: 503,
   // The console says these of the director.

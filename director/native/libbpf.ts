@@ -53,6 +53,7 @@ function bindings() {
     tcQuery: library.func('int bpf_tc_query(void *hook, void *options)'),
     xdpAttach: library.func('int bpf_xdp_attach(int interface, int fd, uint32_t flags, void *options)'),
     xdpDetach: library.func('int bpf_xdp_detach(int interface, uint32_t flags, void *options)'),
+    xdpQuery: library.func('int bpf_xdp_query_id(int interface, int flags, void *id)'),
   };
 }
 
@@ -325,6 +326,12 @@ export function attachXdp(interfaceIndex: number, programFd: number, flags: numb
 
 export function detachXdp(interfaceIndex: number, flags: number): void {
   check('bpf_xdp_detach', bpf().xdpDetach(interfaceIndex, flags, null));
+}
+
+/** Which program stands there, by its number; undefined when none does. */
+export function queryXdp(interfaceIndex: number, flags: number): number | undefined {
+  const id = new Uint32Array(1);
+  return bpf().xdpQuery(interfaceIndex, flags, id) === 0 && id[0] !== 0 ? id[0] : undefined;
 }
 
 function check(call: string, result: number, subject?: string): number {

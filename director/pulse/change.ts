@@ -119,7 +119,7 @@ export async function adoptRevision(core: Core, revision: RevisionRecord, adopti
 
 /** The parts that follow the configuration while running. */
 function putInForce(
-  core: Pick<Core, 'director' | 'board' | 'monitors' | 'virtualIps'>,
+  core: Pick<Core, 'director' | 'board' | 'monitors' | 'virtualIps' | 'notify'>,
   configuration: Configuration,
   actual: EngineSnapshot,
 ): ReturnType<Core['director']['replace']> {
@@ -128,6 +128,7 @@ function putInForce(
   core.monitors.assign(checks);
   const report = core.director.replace(configuration, actual);
   core.virtualIps.set(configuration);
+  core.notify.configure(configuration);
   return report;
 }
 

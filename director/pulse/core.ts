@@ -2,6 +2,7 @@
 import type { MonitorPool } from '../../monitor/pool.ts';
 import type { ServerConfig, ServiceConfig } from '../config/configuration.ts';
 import { nearest } from '../config/nearest.ts';
+import type { History } from '../history/history.ts';
 import type { Clock } from '../model/clock.ts';
 import { EXIT, FairleadError } from '../model/error.ts';
 import type { RevisionRecord } from '../store/record.ts';
@@ -10,7 +11,10 @@ import type { ConfigurationReader } from './configuration-reader.ts';
 import type { Director } from './director.ts';
 import type { OpenedEngine } from './engine-choice.ts';
 import type { HealthBoard } from './health-board.ts';
+import type { HistorySampler } from './history-sampler.ts';
+import type { HookWatch } from './hook-watch.ts';
 import type { Log } from './log.ts';
+import type { NotifyProcess } from './notify-process.ts';
 import type { OpenedAccounts } from './open-accounts.ts';
 import type { OrderBook } from './order-book.ts';
 import type { RecordEvent } from './record-event.ts';
@@ -25,12 +29,16 @@ export interface Core {
   readonly store: Store;
   readonly reader: ConfigurationReader;
   readonly opened: OpenedEngine;
+  readonly hooks: HookWatch;
   readonly board: HealthBoard;
   readonly orders: OrderBook;
   readonly director: Director;
   readonly monitors: MonitorPool;
   readonly virtualIps: VirtualIps;
   readonly accounts: OpenedAccounts;
+  readonly notify: NotifyProcess;
+  readonly history: History;
+  readonly sampler: HistorySampler;
   /** Follows the heartbeat; replaced as a whole. */
   role: { readonly name: 'active' | 'standby'; readonly because: string };
   /** The one in force; replaced as a whole. */

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { EngineConfig } from '../config/configuration.ts';
+import type { HookNews } from '../engine/ebpf/hooks.ts';
 import type { Engine } from '../engine/engine.ts';
 import { address } from '../model/address.ts';
 import type { Clock } from '../model/clock.ts';
@@ -15,6 +16,8 @@ export interface OpenedEngine extends Disposable {
   readonly limits: EngineLimits;
   /** Before each sweep: for engines that do not read a clock themselves. */
   tick(): void;
+  /** Puts back what the engine has lost in the kernel; tells what was missing, and what still is. */
+  mend(): readonly HookNews[];
   /** Takes the engine's state out of the kernel; without it packets go on after this process has ended. */
   release(): void;
 }
@@ -70,6 +73,7 @@ async function openEbpf({ config, runtime, log, clock }: EngineChoiceOptions): P
     engine,
     limits: { ...engine.capabilities().limits, addresses: HOPS_MAX },
     tick: () => {},
+    mend: () => engine.mend(),
     release: () => engine.release(),
     [Symbol.dispose]: () => engine.close(),
   };
@@ -93,6 +97,7 @@ async function openMemory({ config, clock }: EngineChoiceOptions): Promise<Opene
     engine,
     limits: engine.capabilities().limits,
     tick: () => engine.setClock(clock.monotonic_ms()),
+    mend: () => [],
     release: () => {},
     [Symbol.dispose]: () => engine.close(),
   };

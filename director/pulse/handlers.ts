@@ -16,6 +16,7 @@ import { diagnosticsHandlers } from './diagnostics.ts';
 import { drillHandlers } from './drill-handlers.ts';
 import { historyHandlers } from './history-handlers.ts';
 import { monitorHandlers } from './monitor-handlers.ts';
+import { notifyHandlers } from './notify-handlers.ts';
 import type { OrderChange } from './order-book.ts';
 import { reportHa } from './pair/ha-report.ts';
 import { orderHa, switchOver } from './pair/orders.ts';
@@ -128,6 +129,7 @@ export function createHandlers(core: Core, pair: () => Pair | undefined): Handle
     ...accountHandlers(core.accounts),
     ...historyHandlers(core),
     ...monitorHandlers(core),
+    ...notifyHandlers(core),
     ...diagnosticsHandlers(core, pair),
   };
 }

@@ -1,8 +1,8 @@
 // The supervisor: constructs everything in an order in which nothing is ever half attached, and keeps time. If one
 // part cannot be had, those before it are undone again and the error says why.
 //
-// Order: configuration valid -> machine fit -> lock -> store -> engine -> virtual IPs -> monitors -> control socket ->
-// heartbeat and sync of a pair.
+// Order: configuration valid -> machine fit -> lock -> store -> engine -> virtual IPs -> monitors -> history -> control
+// socket -> heartbeat and sync of a pair.
 import fs from 'node:fs';
 import path from 'node:path';
 import { createMonitorPool } from '../../monitor/pool.ts';
@@ -13,6 +13,7 @@ import { openControlServer } from '../control/server.ts';
 import { insist } from '../doctor/examine.ts';
 import type { Machine } from '../doctor/machine.ts';
 import type { EngineSnapshot } from '../engine/engine.ts';
+import { openHistory } from '../history/history.ts';
 import type { Clock } from '../model/clock.ts';
 import { EXIT, FairleadError } from '../model/error.ts';
 import type { JsonValue } from '../store/record.ts';
@@ -25,9 +26,12 @@ import { Director } from './director.ts';
 import { openEngine } from './engine-choice.ts';
 import { checkEngineLimits } from './engine-limits.ts';
 import { HealthBoard } from './health-board.ts';
+import { HistorySampler } from './history-sampler.ts';
+import { HookWatch } from './hook-watch.ts';
 import { lockRuntime, lockState } from './instance-lock.ts';
 import type { LiveFeed } from './live.ts';
 import type { Log } from './log.ts';
+import { NOTIFY_MAIN, NotifyProcess } from './notify-process.ts';
 import { openAccounts } from './open-accounts.ts';
 import { OrderBook } from './order-book.ts';
 import { isPair } from './pair/addresses.ts';
@@ -79,6 +83,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
   parts.use(lockState(options.stateFolder));
   fs.rmSync(socketOf(options.runtimeFolder), { force: true });
   const store = parts.use(await openStore({ file: path.join(options.stateFolder, 'store.sqlite'), clock }));
+  const since = store.lastEventId();
   const record: RecordEvent = (kind, subject, reason, evidence?: JsonValue, at = clock.now()) => {
     store.record({ at, kind, subject, reason, ...(evidence === undefined ? {} : { evidence }) });
     log('info', `${subject}: ${reason}`, { event: kind });
@@ -141,6 +146,22 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
       onProbes: (checks, probes) => board.probes.hear(checks, probes),
     }),
   );
+  const notify = parts.use(
+    new NotifyProcess({
+      ...{ main: NOTIFY_MAIN, clock, log, record, since, lastEvent: () => store.lastEventId() },
+      ...{ node: options.node, version: options.version, stateFolder: options.stateFolder },
+      configFolder: path.dirname(path.resolve(options.configFile)),
+      socket: socketOf(options.runtimeFolder),
+    }),
+  );
+  const history = parts.use(
+    openHistory({
+      file: path.join(options.stateFolder, 'history.sqlite'),
+      clock,
+      limit_bytes: chosen.configuration.history.size_bytes,
+      tell: (kind, reason, evidence) => record(kind, 'history', reason, evidence),
+    }),
+  );
   const core: Core = {
     node: options.node,
     version: options.version,
@@ -150,6 +171,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
     store,
     reader: parts.use(createConfigurationReader({ clock })),
     opened,
+    hooks: new HookWatch(),
     board,
     orders,
     director,
@@ -161,6 +183,14 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
         names: () => passwordTaboos(director.configuration),
       }),
     ),
+    notify,
+    history,
+    sampler: new HistorySampler({
+      ...{ director, board, orders, history, clock },
+      latencyOf: (service, server) => board.latencyOf(service, server),
+      isActive: () => core.role.name === 'active',
+      syncLag_ms: () => pair?.sync?.status?.lag_p99_ms,
+    }),
     role: paired
       ? { name: 'standby', because: 'starting: the heartbeat has not spoken yet' }
       : { name: 'active', because: 'it is the only director' },
@@ -175,6 +205,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
   parts.use(startRounds(core, () => feed.tick()));
   parts.use(startUpkeep(core));
   parts.use(await openControlServer({ socket: socketOf(options.runtimeFolder), clock, backend }));
+  notify.configure(chosen.configuration);
   // Last, as it lives on when a start fails.
   if (paired)
     pair = parts.use(

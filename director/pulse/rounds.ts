@@ -22,6 +22,13 @@ export function startRounds(core: Core, onSample: () => void): Disposable {
     }
   });
   stack.use(every(core.clock, SAMPLE_MS, sampled));
+  stack.use(
+    every(
+      core.clock,
+      SAMPLE_MS,
+      guarded(core, () => core.hooks.look(core)),
+    ),
+  );
   stack.use(every(core.clock, VIRTUAL_IPS_MS, guarded(core, checkVirtualIps)));
   return stack;
 }
@@ -40,6 +47,7 @@ function sample(core: Core): void {
   const snapshot = core.director.observer.sample();
   if (snapshot === undefined) return;
   core.director.resync(snapshot);
+  core.sampler.sample(snapshot);
   // Of a pair the active does: its word about a drain comes here, and the ends of connections do too.
   if (core.role.name === 'active') endDrains(core, snapshot);
 }

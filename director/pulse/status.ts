@@ -60,7 +60,7 @@ function reportProblems(
     since: failure.since,
     next_attempt: now + Math.max(0, failure.nextAttempt_ms - core.clock.monotonic_ms()),
   }));
-  const problems: ProblemNote[] = [...refused, ...haProblems(pair, now)];
+  const problems: ProblemNote[] = [...refused, ...haProblems(pair, now), ...core.notify.problems(now)];
   const store = core.store.status();
   if (store.state !== 'ok')
     problems.push({
@@ -75,6 +75,26 @@ function reportProblems(
           ? 'Make the state folder writable, then restart fairlead; packets go on meanwhile.'
           : 'Free some space; what waits is then written by itself.',
       since: core.started,
+    });
+  const { trouble } = core.history;
+  if (trouble !== undefined)
+    problems.push({
+      subject: 'history',
+      code: `history-${trouble.state}`,
+      detail:
+        trouble.state === 'memory'
+          ? `what is sampled is kept in memory only: ${trouble.detail}`
+          : `what is sampled is not kept: ${trouble.detail}`,
+      remedy: 'Free some space, or make the state folder writable; see "fairlead history".',
+      since: core.started,
+    });
+  for (const [name, { reason, since }] of core.hooks.missing)
+    problems.push({
+      subject: name,
+      code: 'hook-missing',
+      detail: `the packet program is not there, no packet is forwarded: ${reason}`,
+      remedy: 'Bring the interface back; the program follows within a second. Or switch over meanwhile.',
+      since,
     });
   for (const vip of core.virtualIps.status())
     if (vip.state === 'failed')

@@ -2,9 +2,10 @@
 import Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { migrate } from '../database/migrate.ts';
 import { canonicalJson, chained, columnsOf, GENESIS } from './audit-chain.ts';
 import { openAuditTable } from './audit-table.ts';
-import { migrate } from './migrations.ts';
+import { MIGRATIONS } from './migrations.ts';
 import { type AuditRecord, type JsonValue, type NewAudit, STORE_LIMITS } from './record.ts';
 import { AuditSite, entry, written } from './support/audit-site.ts';
 
@@ -162,7 +163,7 @@ describe('an audit in trouble', () => {
 
   it('goes back to the oldest record that is kept, and says so', () => {
     const database = new Sqlite(':memory:');
-    migrate(database);
+    migrate(database, { what: 'store', steps: MIGRATIONS });
     const table = openAuditTable(database);
     let last = table.last();
     const write = database.transaction((count: number, text: string) => {

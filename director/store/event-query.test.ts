@@ -5,10 +5,11 @@ import path from 'node:path';
 import Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
+import { migrate } from '../database/migrate.ts';
 import type { Clock } from '../model/clock.ts';
 import { type EventFilter, kindsOf, matchesEvent } from '../model/event-filter.ts';
 import { eventReader } from './event-query.ts';
-import { migrate } from './migrations.ts';
+import { MIGRATIONS } from './migrations.ts';
 import type { EventRecord } from './record.ts';
 import { openStore } from './store.ts';
 import { openTables } from './tables.ts';
@@ -68,7 +69,7 @@ it('a filter means the same in the database as in memory', () => {
 
 function openMemory() {
   const sqlite = new Sqlite(':memory:');
-  migrate(sqlite);
+  migrate(sqlite, { what: 'store', steps: MIGRATIONS });
   return { sqlite, [Symbol.dispose]: () => void sqlite.close() };
 }
 

@@ -1,11 +1,9 @@
 // The database's shape, one numbered step at a time. A step that has been released is never edited: the next one
 // is added below it. PRAGMA user_version says how many have been carried out.
-import type { Database } from 'better-sqlite3';
-import { FairleadError } from '../model/error.ts';
 import { ACCOUNT_MIGRATION } from './account-table.ts';
 import { GENESIS } from './audit-chain.ts';
 
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   // 1: events, revisions, orders, verdicts
   `
   CREATE TABLE events (
@@ -81,19 +79,3 @@ const MIGRATIONS: readonly string[] = [
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
-
-/** Brings a database up to date, each step in a transaction. Refuses one that a newer release has written. */
-export function migrate(database: Database): void {
-  const found = Number(database.pragma('user_version', { simple: true }));
-  if (found > SCHEMA_VERSION)
-    throw new FairleadError(
-      'store-too-new',
-      `The store has schema ${found}, this release knows schema ${SCHEMA_VERSION}.`,
-      { remedy: 'Install the release that wrote it, or give another folder with --state.' },
-    );
-  for (let version = found; version < SCHEMA_VERSION; version++)
-    database.transaction(() => {
-      database.exec(MIGRATIONS[version]!);
-      database.pragma(`user_version = ${version + 1}`);
-    })();
-}

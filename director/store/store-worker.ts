@@ -1,7 +1,8 @@
 // The thread that owns SQLite. It answers one request at a time, in order; whatever goes wrong is an answer too.
 import { parentPort, workerData } from 'node:worker_threads';
+import { openDatabase, sentence, sqliteCode } from '../database/database.ts';
 import { FairleadError } from '../model/error.ts';
-import { openDatabase, sentence, sqliteCode } from './database.ts';
+import { MIGRATIONS } from './migrations.ts';
 import type { StoredState, StoreRead, StoreWrite } from './record.ts';
 import { openTables, type StoreReply, type Tables } from './tables.ts';
 
@@ -34,7 +35,10 @@ const data = workerData as StoreWorkerData;
 const post = (answer: StoreAnswer): void => port.postMessage(answer);
 
 try {
-  const { database, ...opened } = openDatabase(data.file, data.pages_max, data.now_ms);
+  const { database, ...opened } = openDatabase({
+    ...data,
+    migrations: { what: 'store', steps: MIGRATIONS },
+  });
   const tables = openTables(database);
   port.on('message', (request: StoreRequest) => {
     post(answer(tables, request));

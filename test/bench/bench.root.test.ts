@@ -17,6 +17,8 @@ const SECTIONS = [
   'beats',
   'store',
   'sync',
+  'history',
+  'console',
   'throughput',
   'metrics',
 ];

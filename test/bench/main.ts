@@ -7,7 +7,9 @@ import { EXIT, FairleadError, tellError } from '../../director/model/error.ts';
 import { sweepLeftovers } from '../support/netns.ts';
 import { APPLY } from './apply.ts';
 import { BEATS } from './beats.ts';
+import { CONSOLE } from './console.ts';
 import { type Figure, formatResults, type SectionResult, verdictOf } from './figures.ts';
+import { HISTORY } from './history.ts';
 import { LIVE } from './live.ts';
 import { describeMachine, readMachine } from './machine.ts';
 import { MEMORY } from './memory.ts';
@@ -23,7 +25,7 @@ import { TURNOVER } from './turnover.ts';
 
 const SECTIONS: readonly Section[] = [
   ...[PACKETS, MEMORY, TURNOVER, APPLY, PROBES, LIVE],
-  ...[BEATS, STORE, SYNC, THROUGHPUT, METRICS],
+  ...[BEATS, STORE, SYNC, HISTORY, CONSOLE, THROUGHPUT, METRICS],
 ];
 const RESULTS = join(import.meta.dirname, '../../build/bench/results.json');
 

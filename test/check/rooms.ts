@@ -17,7 +17,10 @@ export const ROOMS: readonly Room[] = [
   { at: 'director/native', may: [] },
   // Calls nothing foreign: a clock is a clock.
   { at: 'director/native/system-clock.ts', may: [] },
-  { at: 'director/store', may: [] },
+  { at: 'director/database', may: [] },
+  { at: 'director/store', may: ['director/database'] },
+  { at: 'director/history/core', may: [], pure: true },
+  { at: 'director/history', may: ['director/history/core', 'director/database'] },
 
   // Who may use console and API: rules and limits, and around them what hashes and draws secrets.
   { at: 'director/accounts/core', may: [], pure: true },
@@ -71,6 +74,12 @@ export const ROOMS: readonly Room[] = [
   },
   // What two supervisors say to each other.
   { at: 'director/peer', may: ['director/control', 'heartbeat/link'] },
+  // Who is told what, decided purely; the process around it is a client of the control API.
+  { at: 'director/notify/core', may: ['director/config'], pure: true },
+  {
+    at: 'director/notify',
+    may: ['director/notify/core', 'director/control', 'director/config', 'director/native/system-clock.ts'],
+  },
   {
     at: 'director/pulse',
     may: [
@@ -79,6 +88,8 @@ export const ROOMS: readonly Room[] = [
         'director/config',
         'director/config/file.ts',
         'director/store',
+        'director/history',
+        'director/history/core',
         'director/native',
         'director/native/system-clock.ts',
         'director/doctor',
@@ -94,6 +105,7 @@ export const ROOMS: readonly Room[] = [
       ],
       ...[
         'director/sync',
+        'director/notify',
         'director/peer',
         'heartbeat',
         'heartbeat/core',
@@ -140,11 +152,12 @@ export const ROOMS: readonly Room[] = [
 /** Packages and Node's modules that belong to certain rooms only; those not listed are open to every room that is not pure. */
 export const RESERVED: Readonly<Record<string, readonly string[]>> = {
   koffi: ['director/native'],
-  'better-sqlite3': ['director/store'],
+  'better-sqlite3': ['director/database', 'director/store', 'director/history'],
   express: ['webui'],
   pino: ['director/pulse', 'director/sync', 'director/cli', 'monitor', 'webui'],
   yaml: ['director/config', 'director/control', 'director/cli'],
-  'node-cron': ['director/pulse'],
+  'node-cron': ['director/pulse', 'director/history'],
+  nodemailer: ['director/notify'],
 };
 
 /** What a pure room may import from outside the project. */

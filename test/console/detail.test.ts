@@ -44,6 +44,16 @@ describe('the page of a service', () => {
     expect(wrong.text).toContain('Real servers');
   });
 
+  it('draws what was sampled meanwhile', async () => {
+    const points = async (): Promise<number> => {
+      const { text } = await visitor.get('/services/www/series.json');
+      const { series } = JSON.parse(text) as { series: { values: Record<string, (number | null)[]> } };
+      return (series.values.connections_per_s ?? []).filter((value) => value !== null).length;
+    };
+    await expect.poll(points, PATIENT).toBeGreaterThan(2);
+    expect((await visitor.get('/services/www')).text).toMatch(/aria-label="New connections: new: 0\/s to/);
+  });
+
   it('gives the series of its charts, for the span that was asked for', async () => {
     const { status, headers, text } = await visitor.get('/services/www/series.json?range=24h&points=500');
     expect(status).toBe(200);
@@ -99,6 +109,30 @@ describe('the page of a real server', () => {
     expect(text).toContain('action="/orders/enable"');
     expect(text).toContain('drain-ordered');
     await site.instance.client.call('enable', { params, ifMatch: '*' });
+  });
+
+  it('takes orders by its own forms, and is there again afterwards', async () => {
+    const page = (await visitor.get('/services/www/servers/rs2')).text;
+    const field = (name: string): string =>
+      new RegExp(`name="${name}" value="([^"]*)"`).exec(page)?.[1] ?? '';
+    const fields = { server: field('server'), back: field('back'), revision: field('revision') };
+    const drained = await visitor.post('/orders/drain', {
+      ...fields,
+      sure: '1',
+      deadline: '10',
+      unit: 'minutes',
+      left: 'cut',
+    });
+    expect(drained.to).toBe('/services/www/servers/rs2');
+    const params = { service: 'www', server: 'rs2' };
+    expect((await site.instance.client.call('server', { params })).drain).toMatchObject({
+      at_deadline: 'cut',
+    });
+    expect((await visitor.get(drained.to!)).text).toContain('www/rs2: draining');
+    await visitor.post('/orders/weight', { ...fields, weight: '7' });
+    const enabled = await visitor.submit('/orders/enable', fields);
+    expect(enabled.text).toContain('configured 1, ordered 7');
+    expect((await visitor.post('/orders/enable', { ...fields, revision: '999' })).status).toBe(412);
   });
 });
 

@@ -1,5 +1,6 @@
 // The suites as a table: what each is, what it needs, and the command that runs it and leaves a vitest JSON report.
 
+import { existsSync } from 'node:fs';
 import { whyNoGuest } from '../kernel/guest.ts';
 
 export type Suite = {
@@ -51,6 +52,19 @@ export const SUITES: readonly Suite[] = [
     limit_ms: 480_000,
     leftOut: () => (process.getuid?.() === 0 ? undefined : 'needs root'),
     command: (report) => vitest('site', report),
+  },
+  {
+    name: 'browser',
+    what: "the console in Debian's Chromium, one file at a time",
+    turn: 3,
+    limit_ms: 480_000,
+    leftOut: () =>
+      process.getuid?.() !== 0
+        ? 'needs root'
+        : existsSync('/usr/bin/chromium')
+          ? undefined
+          : 'needs chromium (apt-get install chromium)',
+    command: (report) => vitest('browser', report),
   },
   {
     name: 'kernel',

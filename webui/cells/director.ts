@@ -17,7 +17,49 @@ export function directorCells(status: Strip, services: readonly Pick<ServiceStat
     vips: vipsOf(status),
     revision: { text: `revision ${status.revision.number}`, title: `by ${status.revision.author}` },
     problems: problemsOf(status),
+    alarm: { text: alarmOf(status) },
+    ...problemSlots(status),
   };
+}
+
+/** What must not be overlooked, whatever else is on the page; empty while there is nothing. */
+function alarmOf({ ha, role, problems }: Strip): string {
+  const deaf = problems.filter(({ code }) => code === 'hook-missing').map(({ subject }) => subject);
+  if (deaf.length > 0)
+    return `The packet program is missing at ${deaf.join(', ')}: this director forwards no packet that comes in there.`;
+  const peer = ha?.peer;
+  if (ha === undefined || !ha.pair || peer?.role === undefined || !peer.heard) return '';
+  if (role === 'active' && peer.role === 'active')
+    return `Both directors are active: this one and ${peer.name}. Clients may reach either; connections may break.`;
+  return role !== 'active' && peer.role !== 'active'
+    ? `No director is active: this one and ${peer.name} both stand by. Nothing is served.`
+    : '';
+}
+
+/** Problems are told one by one in this many places; how many more there are is told in `more`. */
+export const PROBLEM_SLOTS = 6;
+
+function problemSlots({ problems }: Strip): Cells {
+  const cells: Record<string, Cell> = {};
+  for (let slot = 0; slot < PROBLEM_SLOTS; slot++) {
+    const problem = problems[slot];
+    const next = problem?.next_attempt;
+    cells[`problem${slot}`] =
+      problem === undefined
+        ? { text: '' }
+        : {
+            text: `▼ ${problem.subject}: ${problem.detail}`,
+            tone: 'bad',
+            title: problem.code,
+            at: problem.since,
+          };
+    cells[`remedy${slot}`] = { text: problem?.remedy ?? '' };
+    cells[`retry${slot}`] =
+      next === undefined ? { text: '' } : { text: 'next attempt', tone: 'quiet', at: next };
+  }
+  const more = problems.length - PROBLEM_SLOTS;
+  cells.more = { text: more > 0 ? `and ${counted(more, 'problem')} more, see "fairlead status"` : '' };
+  return cells;
 }
 
 /** The worst of them: nothing above a page is green while a service is not. */

@@ -28,16 +28,27 @@ export function healthMark(health: string, title?: string): Cell {
 export function serverHealth(server: ServerStatus): Cell {
   const warming =
     server.health === 'up' && server.weight_effective > 0 && !Number.isInteger(server.weight_effective);
-  return healthMark(warming ? 'warming' : server.health, server.health_reason);
+  const mark = healthMark(warming ? 'warming' : server.health, server.health_reason);
+  return server.health === 'down' ? { ...mark, at: server.health_since } : mark;
 }
 
 export function adminMark(server: ServerStatus): Cell {
   const { shape, tone } = ADMIN[server.admin] ?? { shape: '?', tone: 'warn' as const };
-  const title = server.drain?.done === undefined ? undefined : 'nothing is left on it';
+  const text = `${shape} ${server.admin}`;
+  const { drain } = server;
+  if (drain === undefined) return { text, tone };
+  if (drain.done !== undefined) {
+    const left = server.active + server.inactive + server.templates;
+    return left === 0
+      ? { text: `${text}, empty`, tone, title: 'nothing is left on it' }
+      : { text: `${text}, time is up`, tone, title: 'its deadline has come; what is left goes on' };
+  }
+  if (drain.deadline === undefined) return { text: `${text}, begun`, tone, at: drain.since };
   return {
-    text: `${shape} ${server.admin}${server.drain?.done === undefined ? '' : ', empty'}`,
+    text: `${text}, ends`,
     tone,
-    title,
+    title: drain.at_deadline === 'cut' ? 'what is left then is cut' : 'what is left then goes on',
+    at: drain.deadline,
   };
 }
 

@@ -13,7 +13,7 @@ export function drainPanel(server: ServerStatus, recent: Series | undefined, now
     return html`<div id="drain" data-refresh="5000"></div>`;
   const cells = serverCells(server);
   const subject = `${service}/${name}`;
-  const draw = (key: string): Html => cell(subject, key, cells);
+  const draw = (key: string): Html => cell(subject, key, cells, now);
   const left = active + inactive + templates;
   const estimate: Estimate = left === 0 ? { kind: 'empty' } : estimateEmpty(leftOf(recent, drain.since), now);
   return html`<div id="drain" data-refresh="5000"><section class="panel draining"><h2>◐ Draining</h2>

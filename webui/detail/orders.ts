@@ -4,10 +4,9 @@ import { isAllowed } from '../../director/control/account-schema.ts';
 import type { ServerStatus } from '../../director/control/schema.ts';
 import { type Html, html, NOTHING } from '../html/html.ts';
 import type { PageContext } from '../page.ts';
+import { hiddenFields } from '../pages/overview/actions.ts';
+import { DEADLINE_MAX_MS, DEADLINE_UNITS } from '../pages/overview/form.ts';
 import { serverAddress } from './asked.ts';
-
-const DEADLINE_MAX = 604_800;
-const UNITS = ['seconds', 'minutes', 'hours'];
 
 export function ordersPanel(
   { identity, csrf, picture }: Pick<PageContext, 'identity' | 'csrf' | 'picture'>,
@@ -19,7 +18,8 @@ export function ordersPanel(
     return html`<section class="panel"><h2>Orders</h2><p class="quiet">Orders take the role operator.</p></section>`;
   const name = `${server.service}/${server.name}`;
   const back = serverAddress(server.service, server.name);
-  const fields = html`<input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="revision" value="${picture?.status.revision.number ?? 0}"><input type="hidden" name="back" value="${back}"><input type="hidden" name="server" value="${name}">`;
+  const offer = { csrf, revision: picture?.status.revision.number ?? 0, back };
+  const fields = html`${hiddenFields(offer)}<input type="hidden" name="server" value="${name}">`;
   const query = `?server=${encodeURIComponent(name)}&back=${encodeURIComponent(back)}`;
   const { admin } = server;
   return html`<section class="panel orders-of"><h2>Orders</h2>
@@ -31,7 +31,7 @@ ${server.role === 'sorry' ? NOTHING : weightForm(server, fields)}</section>`;
 
 function drainForm(fields: Html): Html {
   return html`<form class="row" method="post" action="/orders/drain">${fields}<input type="hidden" name="sure" value="1"><button class="main">Drain</button>
-<label>until <input type="number" name="deadline" min="1" max="${DEADLINE_MAX}" placeholder="no end" aria-label="Deadline"></label> <select name="unit" aria-label="Unit of the deadline">${UNITS.map((unit) => html`<option${unit === 'minutes' ? html` selected` : NOTHING}>${unit}</option>`)}</select>
+<label>until <input type="number" name="deadline" min="1" max="${DEADLINE_MAX_MS / 1_000}" placeholder="no end" aria-label="Deadline"></label> <select name="unit" aria-label="Unit of the deadline">${DEADLINE_UNITS.map((unit) => html`<option${unit === 'minutes' ? html` selected` : NOTHING}>${unit}</option>`)}</select>
 <label>then what is left <select name="left"><option value="keep">goes on</option><option value="cut">is cut</option></select></label></form>`;
 }
 

@@ -18,17 +18,19 @@ interface Place {
   readonly path: string;
   readonly title: string;
   readonly role: AccountRole;
+  /** On the keyboard, after `g`. */
+  readonly key: string;
 }
 
 export const PLACES: readonly Place[] = [
-  { path: '/', title: 'Overview', role: 'viewer' },
-  { path: '/ha', title: 'High availability', role: 'viewer' },
-  { path: '/monitors', title: 'Monitors', role: 'viewer' },
-  { path: '/connections', title: 'Connections', role: 'viewer' },
-  { path: '/events', title: 'Events', role: 'viewer' },
-  { path: '/configuration', title: 'Configuration', role: 'operator' },
-  { path: '/audit', title: 'Audit', role: 'admin' },
-  { path: '/system', title: 'System', role: 'viewer' },
+  { path: '/', title: 'Overview', role: 'viewer', key: 'o' },
+  { path: '/ha', title: 'High availability', role: 'viewer', key: 'h' },
+  { path: '/monitors', title: 'Monitors', role: 'viewer', key: 'm' },
+  { path: '/connections', title: 'Connections', role: 'viewer', key: 'n' },
+  { path: '/events', title: 'Events', role: 'viewer', key: 'e' },
+  { path: '/configuration', title: 'Configuration', role: 'operator', key: 'c' },
+  { path: '/audit', title: 'Audit', role: 'admin', key: 'a' },
+  { path: '/system', title: 'System', role: 'viewer', key: 's' },
 ];
 
 export function renderPage(context: PageContext, view: View, options: FrameOptions): string {
@@ -37,7 +39,7 @@ export function renderPage(context: PageContext, view: View, options: FrameOptio
   const live = view.live === undefined ? NOTHING : html` data-services="${view.live.join(',')}"`;
   return document(
     `${view.title} · ${node}`,
-    html`<body data-stream="/live"${live}>
+    html`<body data-stream="/live"${live}${context.trouble === undefined ? NOTHING : html` class="is-stale"`}>
 <a class="skip" href="#main">To the content</a>
 <header>
 <p class="brand"><a href="/">Fairlead</a> <strong>${node}</strong></p>
@@ -47,13 +49,13 @@ ${strip(context)}
 </header>
 <nav aria-label="Pages"><ul>${PLACES.filter(({ role }) => isAllowed(identity.role, role)).map(
       (place) =>
-        html`<li><a href="${place.path}"${isHere(place, context.path) ? html` aria-current="page"` : NOTHING}>${place.title}</a></li>`,
+        html`<li><a href="${place.path}" data-go="${place.key}"${isHere(place, context.path) ? html` aria-current="page"` : NOTHING}>${place.title}</a></li>`,
     )}</ul></nav>
 ${troubleOf(context)}
 <p class="banner bad" id="stale" role="alert" hidden></p>
 <main id="main">
 <h1>${view.title}</h1>
-${options.flashes.map(flash)}
+${[...options.flashes, ...(view.refusal === undefined ? [] : [view.refusal])].map(flash)}
 ${view.body}
 </main>
 <footer><span>Fairlead ${context.console.version}</span> <span id="tick">as of ${time(picture?.at ?? context.now, context.now)}</span>
@@ -61,7 +63,7 @@ ${view.body}
 <label>Colours <select name="theme">${['auto', 'light', 'dark'].map((theme) => html`<option${theme === options.theme ? html` selected` : NOTHING}>${theme}</option>`)}</select></label> <button>Set</button></form>
 <button type="button" id="help" hidden>Keys</button></footer>
 </body>`,
-    ['live', ...(view.scripts ?? [])],
+    ['live', 'keys', ...(view.scripts ?? [])],
     options,
   );
 }
@@ -106,7 +108,7 @@ function strip({ picture }: PageContext): Html {
 }
 
 function isHere(place: Place, path: string): boolean {
-  if (place.path === '/') return path === '/' || path.startsWith('/services');
+  if (place.path === '/') return path === '/' || path.startsWith('/services') || path.startsWith('/orders/');
   return path === place.path || path.startsWith(`${place.path}/`);
 }
 
@@ -119,6 +121,9 @@ function troubleOf({ trouble, now }: PageContext): Html {
   return html`<p class="banner bad" role="alert" data-trouble><strong>The director does not answer.</strong> ${trouble.detail} ${since} ${trouble.remedy}</p>`;
 }
 
-function flash({ tone, text, remedy }: Flash): Html {
-  return html`<p class="banner ${tone}" role="${tone === 'bad' ? 'alert' : 'status'}">${text}${remedy === undefined ? '' : html` <span class="remedy">${remedy}</span>`}</p>`;
+function flash({ tone, text, remedy, items = [], link }: Flash): Html {
+  return html`<div class="banner ${tone}" role="${tone === 'bad' ? 'alert' : 'status'}">${text}
+${items.length === 0 ? NOTHING : html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`}
+${remedy === undefined ? NOTHING : html`<span class="remedy">${remedy}</span>`}
+${link === undefined ? NOTHING : html`<a href="${link.to}">${link.text}</a>`}</div>`;
 }

@@ -4,6 +4,7 @@
 import type { ControlClient } from '../../director/control/client.ts';
 import type { Live } from '../../director/control/live-schema.ts';
 import { applyLive, type LivePicture } from '../../director/control/live-view.ts';
+import type { ServerStatus } from '../../director/control/schema.ts';
 import type { Clock } from '../../director/model/clock.ts';
 import { FairleadError } from '../../director/model/error.ts';
 
@@ -27,6 +28,8 @@ export interface MirrorOptions {
 export interface Mirror extends AsyncDisposable {
   picture(): Picture | undefined;
   trouble(): Trouble | undefined;
+  /** What an order has just been answered with: the page that comes after it shows it already. */
+  learn(server: ServerStatus): void;
   /** Told of each message as it has been taken in. Must not throw. */
   follow(onChange: (live: Live) => void): Disposable;
 }
@@ -99,6 +102,15 @@ export function openMirror({ client, clock }: MirrorOptions): Mirror {
         remedy: failure?.remedy ?? 'See "fairlead status" and its log.',
       };
     },
+    learn(server) {
+      if (picture === undefined) return;
+      const services = picture.services.map((service) =>
+        service.name === server.service
+          ? { ...service, servers: service.servers.map((each) => (isSame(each, server) ? server : each)) }
+          : service,
+      );
+      picture = { ...picture, services };
+    },
     follow(onChange) {
       followers.add(onChange);
       return { [Symbol.dispose]: () => void followers.delete(onChange) };
@@ -108,4 +120,9 @@ export function openMirror({ client, clock }: MirrorOptions): Mirror {
       await running;
     },
   };
+}
+
+/** What is left of a removed server may have the name of one that came after it. */
+function isSame(one: ServerStatus, other: ServerStatus): boolean {
+  return one.name === other.name && (one.role === 'removed') === (other.role === 'removed');
 }

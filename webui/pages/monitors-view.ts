@@ -29,10 +29,7 @@ export interface MonitorsAsked {
 const ROWS_MAX = 500;
 
 /** Trouble first, then by name. */
-function findChecks(
-  checks: readonly Check[],
-  { q, trouble }: Pick<MonitorsAsked, 'q' | 'trouble'>,
-): Check[] {
+function findChecks(checks: readonly Check[], { q, trouble }: Pick<MonitorsAsked, 'q' | 'trouble'>): Check[] {
   const words = q
     .toLowerCase()
     .split(/\s+/)

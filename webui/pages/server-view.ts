@@ -66,7 +66,7 @@ const ROLES = {
 function statePanel(server: ServerStatus, now: number): Html {
   const subject = `${server.service}/${server.name}`;
   const cells = serverCells(server);
-  const draw = (key: string): Html => cell(subject, key, cells);
+  const draw = (key: string): Html => cell(subject, key, cells, now);
   const { weight_configured, weight_ordered, health_reason, health_since } = server;
   return html`<section class="panel"><dl class="facts">
 <dt>Asked for</dt><dd class="big">${draw('admin')}</dd>

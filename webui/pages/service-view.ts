@@ -24,9 +24,9 @@ export function serviceBody({ service, explanation, charts, events, now }: Servi
   const { name } = service;
   const query = encodeURIComponent(name);
   return html`<p class="row"><a href="/">Overview</a> <a href="/?q=${query}">Orders to its servers</a> <a href="/connections?service=${query}">Its connections</a> <a href="/monitors?q=${query}">Its monitors</a></p>
-<div class="panels">${factsPanel(service)}${numbersPanel(service)}</div>
+<div class="panels">${factsPanel(service, now)}${numbersPanel(service)}</div>
 <h2>Real servers</h2>
-${serverTable(service)}
+${serverTable(service, now)}
 ${explainPanel(service, explanation)}
 ${chartsBody(charts)}
 ${eventsSection(name, events, now)}`;
@@ -51,10 +51,10 @@ const REMOVALS = {
   reassign: 'reassign: what comes next goes to another server',
 } as const;
 
-function factsPanel(service: ServiceStatus): Html {
+function factsPanel(service: ServiceStatus, now: number): Html {
   const { name, listen, scheduler, persistence, because, presence, removal } = service;
   return html`<section class="panel"><dl class="facts">
-<dt>Health</dt><dd>${cell(name, 'health', serviceCells(service))} <span class="quiet">${because}</span></dd>
+<dt>Health</dt><dd>${cell(name, 'health', serviceCells(service), now)} <span class="quiet">${because}</span></dd>
 <dt>Listens on</dt><dd class="mono">${listen}</dd>
 <dt>Scheduler</dt><dd>${scheduler}</dd>
 <dt>Method</dt><dd>${methodMix(service.servers)}</dd>
@@ -83,10 +83,10 @@ ${fact('Active', 'active')}${fact('Inactive', 'inactive')}${fact('Templates', 't
 </dl></section>`;
 }
 
-function serverTable({ name, servers }: ServiceStatus): Html {
+function serverTable({ name, servers }: ServiceStatus, now: number): Html {
   if (servers.length === 0) return html`<p class="quiet">No real servers are configured.</p>`;
   const rest = servers.length - SERVERS_MAX;
-  return html`<div class="table"><table class="cards"><thead><tr><th>Real server</th><th>Address</th><th>Method</th><th>Asked for</th><th>Health</th><th>Weight</th><th class="n">Active</th><th class="n">Inactive</th><th class="n">New/s</th><th class="n">Traffic</th><th class="n">Latency</th></tr></thead><tbody>${servers.slice(0, SERVERS_MAX).map((server) => serverRow(name, server))}</tbody></table></div>
+  return html`<div class="table"><table class="cards"><thead><tr><th>Real server</th><th>Address</th><th>Method</th><th>Asked for</th><th>Health</th><th>Weight</th><th class="n">Active</th><th class="n">Inactive</th><th class="n">New/s</th><th class="n">Traffic</th><th class="n">Latency</th></tr></thead><tbody>${servers.slice(0, SERVERS_MAX).map((server) => serverRow(name, server, now))}</tbody></table></div>
 ${rest > 0 ? html`<p class="quiet">${counted(rest, 'server')} more: <a href="/?q=${encodeURIComponent(name)}">see the overview</a>.</p>` : NOTHING}`;
 }
 
@@ -96,12 +96,12 @@ const ROLES = {
   removed: html` <small>no longer configured</small>`,
 };
 
-function serverRow(service: string, server: ServerStatus): Html {
+function serverRow(service: string, server: ServerStatus, now: number): Html {
   const subject = `${service}/${server.name}`;
   const cells: Cells = serverCells(server);
   const text = (label: string, key: string): Html =>
-    html`<td data-label="${label}">${cell(subject, key, cells)}</td>`;
+    html`<td data-label="${label}">${cell(subject, key, cells, now)}</td>`;
   const number = (label: string, key: string): Html =>
-    html`<td class="n" data-label="${label}">${cell(subject, key, cells)}</td>`;
+    html`<td class="n" data-label="${label}">${cell(subject, key, cells, now)}</td>`;
   return html`<tr><th scope="row"><a href="${serverAddress(service, server.name)}">${server.name}</a>${ROLES[server.role]}</th><td class="mono" data-label="Address">${server.address}</td><td data-label="Method">${server.method}</td>${text('Asked for', 'admin')}${text('Health', 'health')}${text('Weight', 'weight')}${number('Active', 'active')}${number('Inactive', 'inactive')}${number('New/s', 'new')}${number('Traffic', 'bits')}${number('Latency', 'latency')}</tr>`;
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import * as live from '../live-schema.ts';
 import * as monitor from '../monitor-schema.ts';
+import * as notify from '../notify-schema.ts';
 import { limit, type Route } from '../route.ts';
 import * as schema from '../schema.ts';
 
@@ -106,6 +107,22 @@ export const look = {
     summary: 'The latest probes of one real server, one by one',
     role: 'viewer',
     reply: monitor.probeHistorySchema,
+  },
+  notifications: {
+    method: 'GET',
+    path: '/notifications',
+    summary: 'Who is told what happens, and whether messages get through',
+    role: 'viewer',
+    reply: notify.notificationsSchema,
+  },
+  notificationsTest: {
+    method: 'POST',
+    path: '/notifications/test',
+    summary: 'Sends a test message to one target, or to all',
+    role: 'operator',
+    audited: true,
+    body: notify.notifyTestBodySchema,
+    reply: notify.notifyTestSchema,
   },
   diagnostics: {
     method: 'GET',

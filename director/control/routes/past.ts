@@ -61,7 +61,8 @@ export const past = {
   series: {
     method: 'GET',
     path: '/history/series',
-    summary: 'Metrics of one subject over time; the finest level that has the whole span within `points`',
+    summary:
+      'Metrics of one subject over time, from the finest level that has the span, joined to at most `points`',
     role: 'viewer',
     query: z.strictObject({
       subject: z.string().min(1).max(256),
@@ -88,7 +89,7 @@ export const past = {
     summary: 'The last two minutes of several subjects, for sparklines',
     role: 'viewer',
     query: z.strictObject({
-      metric: history.metricSchema,
+      metric: history.recentMetricSchema,
       /** Comma-separated; default: every service. */
       subjects: z
         .string()

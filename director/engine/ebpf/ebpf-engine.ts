@@ -25,7 +25,15 @@ import { explain } from '../explain.ts';
 import { Entries } from './entries.ts';
 import { EventRing } from './event-ring.ts';
 import { explainView } from './explain-view.ts';
-import { attachHooks, detachHooks, findHooks, type Hook, type HookChoice } from './hooks.ts';
+import {
+  attachHooks,
+  detachHooks,
+  findHooks,
+  type Hook,
+  type HookChoice,
+  type HookNews,
+  mendHooks,
+} from './hooks.ts';
 import { HopRecords } from './hop-records.ts';
 import type { Hop } from './hops/hop.ts';
 import { createHopTable, type HopTable } from './hops/hop-table.ts';
@@ -73,7 +81,7 @@ export class EbpfEngine implements Engine {
   readonly #entries: Entries;
   readonly #sweeper: Sweeper;
   readonly #hops: HopRecords;
-  readonly #hooks: readonly Hook[];
+  #hooks: readonly Hook[];
   readonly #ring: EventRing;
   #hopTable: HopTable | undefined;
   #addressesChanged = true;
@@ -202,6 +210,13 @@ export class EbpfEngine implements Engine {
     this.#sweeper.turn();
     this.#registry.forget();
     this.#hops.turn(this.#registry.serverAddresses);
+  }
+
+  /** Puts the packet program back where it is missing. */
+  mend(): readonly HookNews[] {
+    const { hooks, news } = mendHooks(this.#hooks, this.#tables);
+    this.#hooks = hooks;
+    return news;
   }
 
   setTimeouts(timeouts_ms: Readonly<Partial<Record<ConnectionState, number>>>): void {

@@ -79,6 +79,30 @@ describe('opening the engine', () => {
     expect(hasXdp('eth0')).toBe(false);
   });
 
+  it.each(['tc', 'xdp'] as const)('puts the program back where somebody took it away (%s)', (hook) => {
+    using engine = site.open({ hook });
+    const mend = () => inNamespace(site.director, () => engine.mend());
+    expect(mend()).toEqual([]);
+    if (hook === 'tc') run(site.director, 'tc', ['qdisc', 'del', 'dev', 'eth0', 'clsact']);
+    else ip(site.director, 'link set dev eth0 xdpdrv off');
+    expect(mend()).toEqual([{ interface: 'eth0', hook, missing: undefined }]);
+    expect(hook === 'tc' ? programOn('eth0') !== undefined : hasXdp('eth0')).toBe(true);
+    expect(mend()).toEqual([]);
+    site.release(engine);
+  });
+
+  it('says that an interface is gone, and follows it when it is made anew', () => {
+    using engine = site.open();
+    const mend = () => inNamespace(site.director, () => engine.mend());
+    ip(site.director, 'link delete dev eth0');
+    expect(mend()).toEqual([{ interface: 'eth0', hook: 'tc', missing: 'there is no interface eth0' }]);
+    ip(site.director, 'link add name eth0 type veth peer name other');
+    expect(mend()).toEqual([{ interface: 'eth0', hook: 'tc', missing: undefined }]);
+    expect(programOn('eth0')).toBeDefined();
+    site.release(engine);
+    expect(site.filters('eth0')).toBe('');
+  });
+
   it('leaves the filters of others as they are, before, during and after', () => {
     using stranger = loadDecap(join(import.meta.dirname, '../../../build/bpf/decap.o'), []);
     const place = { interface_index: interfaceIndex('eth0'), handle: 1, priority: 100 };

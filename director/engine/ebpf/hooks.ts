@@ -8,6 +8,9 @@ import {
   attachXdp,
   detachTc,
   detachXdp,
+  programId,
+  queryTc,
+  queryXdp,
   XDP_FLAGS_DRV_MODE,
   XDP_FLAGS_UPDATE_IF_NOEXIST,
 } from '../../native/libbpf.ts';
@@ -109,6 +112,47 @@ export function attachHooks(hooks: readonly Hook[], tables: Tables): void {
   }
   detachHooks(before.filter((other) => !hooks.some((hook) => isSame(other, hook))));
   writeAttachments(tables, hooks);
+}
+
+/** What became of a hook that was missing. */
+export interface HookNews {
+  readonly interface: string;
+  readonly hook: 'tc' | 'xdp';
+  /** Undefined: it is back. Else why it still is missing. */
+  readonly missing: string | undefined;
+}
+
+/**
+ * Looks whether the program is where it belongs, and puts it back where somebody took it away or the interface was made
+ * anew. To be called about every second. Returns the hooks as they are now, and what there is to tell.
+ */
+export function mendHooks(
+  hooks: readonly Hook[],
+  tables: Tables,
+): { readonly hooks: readonly Hook[]; readonly news: readonly HookNews[] } {
+  using rtnetlink = new Rtnetlink();
+  const news: HookNews[] = [];
+  const mended = hooks.map((hook) => {
+    const link = rtnetlink.link(hook.interface);
+    const now = link === undefined ? hook : { ...hook, interface_index: link.index };
+    if (link !== undefined && isAttached(now, tables)) return now;
+    let missing = link === undefined ? `there is no interface ${hook.interface}` : undefined;
+    try {
+      if (link !== undefined) attach(now, tables, false);
+    } catch (error) {
+      missing = error instanceof Error ? error.message : String(error);
+    }
+    news.push({ interface: hook.interface, hook: hook.hook, missing });
+    return now;
+  });
+  if (mended.some((hook, index) => !isSame(hook, hooks[index]!))) writeAttachments(tables, mended);
+  return { hooks: mended, news };
+}
+
+function isAttached({ hook, interface_index }: Attachment, { programs }: Tables): boolean {
+  return hook === 'tc'
+    ? queryTc(place(interface_index)) === programId(programs.tc)
+    : queryXdp(interface_index, XDP_FLAGS_DRV_MODE) === programId(programs.xdp);
 }
 
 export function detachHooks(attachments: readonly Attachment[]): void {

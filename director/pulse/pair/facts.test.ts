@@ -102,9 +102,16 @@ describe('the heartbeat’s settings', () => {
 });
 
 describe('own health', () => {
-  const health = (services: Record<string, ('up' | 'down' | 'unknown')[]>, refused: string[] = []) =>
-    ownHealth({ services: Object.entries(services).map(([name, servers]) => ({ name, servers })), refused })
-      .health;
+  const health = (
+    services: Record<string, ('up' | 'down' | 'unknown')[]>,
+    refused: string[] = [],
+    deaf: string[] = [],
+  ) =>
+    ownHealth({
+      services: Object.entries(services).map(([name, servers]) => ({ name, servers })),
+      refused,
+      deaf,
+    }).health;
 
   it.each([
     ['nothing to serve', {}, 'good'],
@@ -115,6 +122,9 @@ describe('own health', () => {
   ] as const)('%s: %j is %s', (_, services, expected) =>
     expect(health(services as unknown as Record<string, ('up' | 'down')[]>)).toBe(expected),
   );
+
+  it('is bad where packets come in and nobody forwards them', () =>
+    expect(health({ a: ['up'] }, [], ['eth0'])).toBe('bad'));
 
   it('is impaired where the engine refuses', () => expect(health({ a: ['up'] }, ['a'])).toBe('impaired'));
 

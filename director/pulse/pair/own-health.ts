@@ -13,16 +13,19 @@ export interface OwnFacts {
   readonly services: readonly ServiceView[];
   /** Services whose steps the engine refuses. */
   readonly refused: readonly string[];
+  /** Interfaces where the packet program is missing. */
+  readonly deaf: readonly string[];
 }
 
 /**
- * bad: no service has a server. impaired: some service has none, or the engine refuses something. A server that is down
+ * bad: no service has a server, or packets come in where nobody forwards them. impaired: some service has none, or the engine refuses something. A server that is down
  * among others is seen by the peer as well, and is no reason to move.
  */
-export function ownHealth({ services, refused }: OwnFacts): {
+export function ownHealth({ services, refused, deaf }: OwnFacts): {
   readonly health: Health;
   readonly reason: string;
 } {
+  if (deaf.length > 0) return { health: 'bad', reason: `the packet program is missing at ${list(deaf)}` };
   const served = services.filter((service) => service.servers.length > 0);
   const down = served.filter((service) => service.servers.every((health) => health === 'down'));
   if (down.length > 0 && down.length === served.length)

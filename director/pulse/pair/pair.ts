@@ -260,6 +260,7 @@ export class Pair implements AsyncDisposable {
         servers: service.servers.map((server) => core.board.ownHealth(service.name, server.name)),
       })),
       refused: core.director.failures.all().map((failure) => failure.service),
+      deaf: [...core.hooks.missing.keys()],
     });
     this.heartbeat.tell({ kind: 'health', ...health });
     const complete = ownCompleteness({

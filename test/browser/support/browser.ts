@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
-export const CHROMIUM = '/usr/bin/chromium';
+const CHROMIUM = '/usr/bin/chromium';
 
 /** Root has no sandbox to step into, and there is no display. The rest keeps it from calling home. */
 const FLAGS = [
@@ -19,7 +19,7 @@ const FLAGS = [
 ];
 const PATIENCE_MS = 20_000;
 
-export const DESKTOP = { width: 1366, height: 900 };
+const DESKTOP = { width: 1366, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
 export interface Surfing extends AsyncDisposable {

@@ -75,7 +75,7 @@ export function seriesOf(
       return value === null ? null : value * factor;
     });
   return {
-    ...{ subject, level, times },
+    ...{ subject, level, step_ms: Math.round(step_ms), times },
     values: Object.fromEntries(metrics.map((metric) => [metric, column(metric, 1)])),
     highs: Object.fromEntries(metrics.map((metric) => [metric, column(metric, 1.4)])),
   };

@@ -28,7 +28,16 @@ export async function openMadeUpDirector(socket: string, made: MadeUp): Promise<
       metric: query.metric,
       series: made.recent?.((query.subjects ?? '').split(',')) ?? {},
     }),
-    history: () => ({ state: 'off', bytes: 0, bytes_max: 0, subjects: 0, levels: [], dropped: 0 }),
+    history: () => ({
+      state: 'off',
+      bytes: 0,
+      bytes_max: 0,
+      subjects: 0,
+      subjects_max: 0,
+      left_out: 0,
+      levels: [],
+      dropped: 0,
+    }),
     revisions: () => {
       const { revision } = made.picture().status;
       return { current: revision.number, revisions: [revision] };

@@ -163,7 +163,16 @@ const STATUS: Status = {
 };
 
 const HISTORY: HistoryStatus = {
-  ...{ state: 'ok', bytes: 1_000_000, bytes_max: 10_000_000, subjects: 10, levels: [], dropped: 0 },
+  ...{
+    state: 'ok',
+    bytes: 1_000_000,
+    bytes_max: 10_000_000,
+    subjects: 10,
+    subjects_max: 20_000,
+    left_out: 0,
+    levels: [],
+    dropped: 0,
+  },
 };
 
 export function exampleCheck(servers: string[]): CheckStatus {

@@ -1,10 +1,10 @@
-// Opens the database file and never gives up: a damaged file is set aside and a fresh one begun; one that cannot be
+// Opens a database file and never gives up: a damaged file is set aside and a fresh one begun; one that cannot be
 // written is read into memory and used from there. What happened is told, so that it can be recorded and shown.
 import fs from 'node:fs';
 import path from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { FairleadError } from '../model/error.ts';
-import { migrate } from './migrations.ts';
+import { type Migrations, migrate } from './migrate.ts';
 
 export interface OpenedDatabase {
   readonly database: Database;
@@ -16,35 +16,51 @@ export interface OpenedDatabase {
   readonly detail?: string;
 }
 
+export interface DatabaseOptions {
+  readonly file: string;
+  readonly migrations: Migrations;
+  /** Limit of the file, in pages. */
+  readonly pages_max: number;
+  readonly now_ms: number;
+  /** Of a fresh file; default: SQLite's own. */
+  readonly page_bytes?: number;
+  /** A fresh file can be made smaller again, step by step (PRAGMA incremental_vacuum). */
+  readonly shrinks?: boolean;
+  /** A larger file than this is not read into memory: memory begins empty then. */
+  readonly memory_bytes_max?: number;
+}
+
 const BUSY_TIMEOUT_MS = 2_000;
 const DAMAGED_KEPT = 3;
 
-export function openDatabase(file: string, pages_max: number, now_ms: number): OpenedDatabase {
+export function openDatabase(options: DatabaseOptions): OpenedDatabase {
   try {
-    return { database: openFile(file, pages_max), mode: 'file' };
+    return { database: openFile(options), mode: 'file' };
   } catch (error) {
     if (error instanceof FairleadError) throw error;
-    if (!isDamage(error)) return openInMemory(file, error);
+    if (!isDamage(error)) return openInMemory(options, options.file, error);
     try {
-      const setAside = setAsideDamaged(file, now_ms);
-      return { database: openFile(file, pages_max), mode: 'file', setAside, detail: sentence(error) };
+      const setAside = setAsideDamaged(options.file, options.now_ms);
+      return { database: openFile(options), mode: 'file', setAside, detail: sentence(error) };
     } catch (again) {
-      return openInMemory(undefined, again);
+      return openInMemory(options, undefined, again);
     }
   }
 }
 
-function openFile(file: string, pages_max: number): Database {
+function openFile(options: DatabaseOptions): Database {
+  const { file, pages_max, migrations } = options;
   fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o750 });
   const database = new Sqlite(file, { timeout: BUSY_TIMEOUT_MS });
   try {
     const found = database.pragma('integrity_check(1)', { simple: true });
     if (found !== 'ok') throw new DamagedError(String(found));
+    shape(database, options);
     database.pragma('journal_mode = WAL');
     // Every commit reaches the disk: an order that was acknowledged must survive a power cut.
     database.pragma('synchronous = FULL');
     database.pragma(`max_page_count = ${pages_max}`);
-    migrate(database);
+    migrate(database, migrations);
     // Shows at once that the file can be written, even when there was nothing to migrate.
     database.transaction(() =>
       database.pragma(`user_version = ${database.pragma('user_version', { simple: true })}`),
@@ -56,9 +72,16 @@ function openFile(file: string, pages_max: number): Database {
   }
 }
 
+/** Both take effect in a file that is still empty only, and before it gets its log. */
+function shape(database: Database, { page_bytes, shrinks }: DatabaseOptions): void {
+  if (page_bytes !== undefined) database.pragma(`page_size = ${page_bytes}`);
+  if (shrinks === true) database.pragma('auto_vacuum = INCREMENTAL');
+}
+
 class DamagedError extends Error {}
 
-function isDamage(error: unknown): boolean {
+/** Whether what went wrong is the file's own fault. */
+export function isDamage(error: unknown): boolean {
   if (error instanceof DamagedError) return true;
   const code = sqliteCode(error);
   return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB';
@@ -94,19 +117,24 @@ function setAsideDamaged(file: string, now_ms: number): string {
 }
 
 /** Offsets 18 and 19 of the header say WAL (2) or not (1); a database in memory has no WAL (sqlite.org/fileformat2). */
-function openInMemory(file: string | undefined, why: unknown): OpenedDatabase {
+function openInMemory(options: DatabaseOptions, file: string | undefined, why: unknown): OpenedDatabase {
+  const { memory_bytes_max = Number.POSITIVE_INFINITY, migrations } = options;
   let database: Database | undefined;
   if (file !== undefined)
     try {
+      if (fs.statSync(file).size > memory_bytes_max) throw new Error('too large for memory');
       const bytes = fs.readFileSync(file);
       bytes[18] = 1;
       bytes[19] = 1;
       database = new Sqlite(bytes);
       if (database.pragma('integrity_check(1)', { simple: true }) !== 'ok') database = undefined;
     } catch {
-      database = undefined; // No file, or not readable: begin empty.
+      database = undefined; // No file, not readable, too large: begin empty.
     }
-  database ??= new Sqlite(':memory:');
-  migrate(database);
+  if (database === undefined) {
+    database = new Sqlite(':memory:');
+    shape(database, options);
+  }
+  migrate(database, migrations);
   return { database, mode: 'memory', detail: sentence(why) };
 }
