@@ -44,7 +44,7 @@ function expectHarmless(text: string): void {
 describe('a service', () => {
   const text = (change: Parameters<typeof serviceOf>[0] = {}): string =>
     serviceBody({
-      ...{ service: serviceOf(change), charts, events: [], now: NOW },
+      ...{ service: serviceOf(change), charts, events: [], offer: undefined, now: NOW },
       explanation: { asked: '', client: undefined },
     }).text;
 

@@ -1,13 +1,14 @@
 // How one virtual service looks: what it is, its real servers, which of them a client would get, its past.
 import type { ApiEvent, ServerStatus, ServiceStatus } from '../../director/control/schema.ts';
-import { type Cells, cell } from '../cells/cell.ts';
-import { serverCells, serviceCells } from '../cells/service.ts';
-import { serverAddress } from '../detail/asked.ts';
+import { cell } from '../cells/cell.ts';
+import { serviceCells } from '../cells/service.ts';
 import { type ChartsShown, chartsBody } from '../detail/charts.ts';
 import { type Explanation, explainPanel } from '../detail/explain.ts';
 import { eventTable } from '../events/row.ts';
 import { counted } from '../html/format.ts';
 import { type Html, html, NOTHING } from '../html/html.ts';
+import { bulkBar, type Offer, rowForm } from './overview/actions.ts';
+import { table } from './overview/table.ts';
 
 export interface ServiceShown {
   readonly service: ServiceStatus;
@@ -15,18 +16,20 @@ export interface ServiceShown {
   readonly charts: ChartsShown;
   /** Newest first; undefined: they cannot be read. */
   readonly events: readonly ApiEvent[] | undefined;
+  /** Undefined: who looks may only look. */
+  readonly offer: Offer | undefined;
   readonly now: number;
 }
 
 const SERVERS_MAX = 500;
 
-export function serviceBody({ service, explanation, charts, events, now }: ServiceShown): Html {
+export function serviceBody({ service, explanation, charts, events, offer, now }: ServiceShown): Html {
   const { name } = service;
   const query = encodeURIComponent(name);
-  return html`<p class="row"><a href="/">Overview</a> <a href="/?q=${query}">Orders to its servers</a> <a href="/connections?service=${query}">Its connections</a> <a href="/monitors?q=${query}">Its monitors</a></p>
+  return html`<p class="row"><a href="/">Overview</a> <a href="/connections?service=${query}">Its connections</a> <a href="/monitors?q=${query}">Its monitors</a></p>
 <div class="panels">${factsPanel(service, now)}${numbersPanel(service)}</div>
 <h2>Real servers</h2>
-${serverTable(service, now)}
+${serverTable(service, offer, now)}
 ${explainPanel(service, explanation)}
 ${chartsBody(charts)}
 ${eventsSection(name, events, now)}`;
@@ -83,25 +86,13 @@ ${fact('Active', 'active')}${fact('Inactive', 'inactive')}${fact('Templates', 't
 </dl></section>`;
 }
 
-function serverTable({ name, servers }: ServiceStatus, now: number): Html {
+/** The overview's table of this one service, with the same orders in its rows. */
+function serverTable(service: ServiceStatus, offer: Offer | undefined, now: number): Html {
+  const { name, servers } = service;
   if (servers.length === 0) return html`<p class="quiet">No real servers are configured.</p>`;
-  const rest = servers.length - SERVERS_MAX;
-  return html`<div class="table"><table class="cards"><thead><tr><th>Real server</th><th>Address</th><th>Method</th><th>Asked for</th><th>Health</th><th>Weight</th><th class="n">Active</th><th class="n">Inactive</th><th class="n">New/s</th><th class="n">Traffic</th><th class="n">Latency</th></tr></thead><tbody>${servers.slice(0, SERVERS_MAX).map((server) => serverRow(name, server, now))}</tbody></table></div>
+  const shown = [...servers.keys()].slice(0, SERVERS_MAX);
+  const rest = servers.length - shown.length;
+  return html`${table([{ service, servers: shown }], { now, past: false, offer, sparks: {} })}
+${offer === undefined ? NOTHING : html`${rowForm(offer)}${bulkBar(offer)}`}
 ${rest > 0 ? html`<p class="quiet">${counted(rest, 'server')} more: <a href="/?q=${encodeURIComponent(name)}">see the overview</a>.</p>` : NOTHING}`;
-}
-
-const ROLES = {
-  server: NOTHING,
-  sorry: html` <small>sorry server</small>`,
-  removed: html` <small>no longer configured</small>`,
-};
-
-function serverRow(service: string, server: ServerStatus, now: number): Html {
-  const subject = `${service}/${server.name}`;
-  const cells: Cells = serverCells(server);
-  const text = (label: string, key: string): Html =>
-    html`<td data-label="${label}">${cell(subject, key, cells, now)}</td>`;
-  const number = (label: string, key: string): Html =>
-    html`<td class="n" data-label="${label}">${cell(subject, key, cells, now)}</td>`;
-  return html`<tr><th scope="row"><a href="${serverAddress(service, server.name)}">${server.name}</a>${ROLES[server.role]}</th><td class="mono" data-label="Address">${server.address}</td><td data-label="Method">${server.method}</td>${text('Asked for', 'admin')}${text('Health', 'health')}${text('Weight', 'weight')}${number('Active', 'active')}${number('Inactive', 'inactive')}${number('New/s', 'new')}${number('Traffic', 'bits')}${number('Latency', 'latency')}</tr>`;
 }

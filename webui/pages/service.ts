@@ -1,5 +1,6 @@
 // One virtual service: its state, its servers, whom a client would get, its past; and the series its charts are drawn from.
 
+import { isAllowed } from '../../director/control/account-schema.ts';
 import { toProblem } from '../../director/control/problem.ts';
 import { orNothing, pointsOf, seriesOf, serviceAddress, serviceOf } from '../detail/asked.ts';
 import { STILL_POINTS } from '../detail/charts.ts';
@@ -19,7 +20,7 @@ export const servicePages: readonly Page[] = [
     path: '/services/:service',
     role: 'viewer',
     async handle(context) {
-      const { client, params, query, now } = context;
+      const { client, params, query, now, identity, csrf, picture } = context;
       const service = await serviceOf(context, params.service ?? '');
       const { name } = service;
       const asked = readSpan(query, now);
@@ -29,15 +30,18 @@ export const servicePages: readonly Page[] = [
         orNothing(client.call('events', { query: { subject: name, limit: EVENTS_SHOWN } })),
       ]);
       const source = `${serviceAddress(name)}/series.json`;
+      const offer = isAllowed(identity.role, 'operator')
+        ? { csrf, revision: picture?.status.revision.number ?? 0, back: serviceAddress(name) }
+        : undefined;
       return view(
         `Service ${name}`,
         serviceBody({
-          ...{ service, explanation, now, events: past?.events.toReversed() },
+          ...{ service, explanation, offer, now, events: past?.events.toReversed() },
           charts: { source, plots: SERVICE_PLOTS, asked, series, now },
         }),
         {
           live: [name],
-          scripts: ['chart', 'refresh'],
+          scripts: ['chart', 'refresh', 'overview'],
           ...(explanation.refusal === undefined ? {} : { status: toProblem(explanation.refusal).status }),
         },
       );
