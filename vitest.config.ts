@@ -23,7 +23,7 @@ const unit = {
 };
 
 const patient = { testTimeout: 30_000, hookTimeout: 30_000 };
-const sites = ['test/lab/**/*.root.test.ts', 'test/drills/**/*.root.test.ts'];
+const sites = ['test/lab/**/*.root.test.ts', 'test/drills/**/*.root.test.ts', 'test/truth/**/*.root.test.ts'];
 const browsers = ['test/browser/**/*.root.test.ts'];
 
 const root = {

@@ -36,20 +36,24 @@ export interface RunningConsole extends AsyncDisposable {
 }
 
 const RENEW_MS = 60_000;
+const WHO_MS = 2_000;
+const CONSOLE = { author: 'console', origin: 'console' } as const;
 
 export async function startConsole(options: ConsoleOptions): Promise<RunningConsole> {
   const { clock, log, socket } = options;
   let certificate = await provideCertificate(options.certificates, options.hosts, (complaint) =>
     log('warn', complaint),
   );
-  const own = openControlClient(socket, { author: 'console', origin: 'console' });
+  const own = openControlClient(socket, CONSOLE);
   const assets = loadAssets();
   await using parts = new AsyncDisposableStack();
   const mirror = parts.use(openMirror({ client: own, clock }));
   const hub = parts.use(createLiveHub({ mirror, clock }));
   const draw = (event: Parameters<typeof eventRow>[0], now: number): string => eventRow(event, now).text;
   const events = parts.use(createEventHub({ client: own, clock, draw }));
-  const identifier = createIdentifier(own, clock);
+  // A page waits for this: a director that hangs must not keep people from being told so.
+  const quick = openControlClient(socket, { ...CONSOLE, timeout_ms: WHO_MS });
+  const identifier = createIdentifier(quick, clock, () => mirror.trouble() !== undefined);
   const app = createApp({
     pages: PAGES,
     mirror,
@@ -59,8 +63,11 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
     flashes: createFlashes(),
     assets,
     clock,
-    clientFor: (identity, from) =>
-      openControlClient(socket, { author: identity.user, origin: `console ${from}`, role: identity.role }),
+    clientFor: (identity, from, timeout_ms) =>
+      openControlClient(socket, {
+        ...{ author: identity.user, origin: `console ${from}`, role: identity.role },
+        ...(timeout_ms === undefined ? {} : { timeout_ms }),
+      }),
     door: { client: (from) => openControlClient(socket, { author: 'console', origin: `console ${from}` }) },
     before: outsideRoutes({
       socket,

@@ -12,6 +12,8 @@ export interface PageContext {
   readonly identity: Identity;
   /** Asks the director in the name of who looks: what their role does not allow is refused there. */
   readonly client: ControlClient;
+  /** The same with little patience: for what adorns a page and must never keep it waiting. */
+  readonly glance: Pick<ControlClient, 'call'>;
   /** Undefined: the director has never been heard. */
   readonly picture: Picture | undefined;
   readonly trouble: Trouble | undefined;

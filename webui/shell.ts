@@ -36,7 +36,7 @@ export interface ShellOptions {
   readonly events: EventHub;
   readonly identifier: Identifier;
   readonly flashes: Flashes;
-  readonly clientFor: (identity: Identity, from: string) => ControlClient;
+  readonly clientFor: (identity: Identity, from: string, timeout_ms?: number) => ControlClient;
   readonly url: (asset: string) => string;
   readonly console: ConsoleFacts;
   readonly clock: Clock;
@@ -44,6 +44,9 @@ export interface ShellOptions {
 
 const THEMES = ['auto', 'light', 'dark'];
 const TOPICS_MAX = 256;
+/** Whoever reads waits no longer for a director that hangs; orders may take their time. */
+const READ_MS = 5_000;
+const GLANCE_MS = 400;
 
 export function themeOf(request: Request): string {
   const given = readCookie(request.headers.cookie, THEME_COOKIE);
@@ -62,7 +65,8 @@ export function pageRoutes(options: ShellOptions): Router {
     const picture = mirror.picture();
     return {
       identity,
-      client: options.clientFor(identity, fromOf(request)),
+      client: options.clientFor(identity, fromOf(request), request.method === 'GET' ? READ_MS : undefined),
+      glance: options.clientFor(identity, fromOf(request), GLANCE_MS),
       picture,
       trouble: mirror.trouble(),
       mirror,
@@ -105,7 +109,8 @@ export function pageRoutes(options: ShellOptions): Router {
       response.status(outcome.status ?? 400).json({ flash: refusal });
       return;
     }
-    const text = renderPage(context, outcome, {
+    // What was fresh when it was asked for may be old by now.
+    const text = renderPage({ ...context, trouble: mirror.trouble() }, outcome, {
       theme: themeOf(request),
       flashes: flashes.take(context.identity.id),
       url: options.url,

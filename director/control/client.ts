@@ -55,6 +55,8 @@ export interface Caller {
   readonly author: string;
   readonly origin: string;
   readonly role?: AccountRole;
+  /** For an answer; default: half a minute. */
+  readonly timeout_ms?: number;
 }
 
 export function openControlClient(socket: string, caller: Caller): ControlClient {
@@ -80,7 +82,7 @@ export function openControlClient(socket: string, caller: Caller): ControlClient
         { socketPath: socket, method: route.method, path: pathOf(route, options), headers, agent: false },
         resolve,
       );
-      request.setTimeout(REPLY_TIMEOUT_MS, () =>
+      request.setTimeout(caller.timeout_ms ?? REPLY_TIMEOUT_MS, () =>
         request.destroy(new FairleadError('no-answer', `The director does not answer on ${socket}.`)),
       );
       request.on('error', (error) => reject(connectionError(error, socket)));

@@ -21,6 +21,7 @@ const SECTIONS = [
   'console',
   'throughput',
   'metrics',
+  'truth',
 ];
 
 let folder: string;

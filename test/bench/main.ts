@@ -21,11 +21,12 @@ import type { BenchContext, Section } from './section.ts';
 import { STORE } from './store.ts';
 import { SYNC } from './sync.ts';
 import { THROUGHPUT } from './throughput.ts';
+import { TRUTH } from './truth.ts';
 import { TURNOVER } from './turnover.ts';
 
 const SECTIONS: readonly Section[] = [
   ...[PACKETS, MEMORY, TURNOVER, APPLY, PROBES, LIVE],
-  ...[BEATS, STORE, SYNC, HISTORY, CONSOLE, THROUGHPUT, METRICS],
+  ...[BEATS, STORE, SYNC, HISTORY, CONSOLE, THROUGHPUT, METRICS, TRUTH],
 ];
 const RESULTS = join(import.meta.dirname, '../../build/bench/results.json');
 

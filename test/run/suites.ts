@@ -47,9 +47,9 @@ export const SUITES: readonly Suite[] = [
   },
   {
     name: 'site',
-    what: 'whole sites with traffic: the lab, and every drill in a short form',
+    what: 'whole sites with traffic: the lab, every drill in a short form, consoles against the truth',
     turn: 3,
-    limit_ms: 480_000,
+    limit_ms: 1_500_000,
     leftOut: () => (process.getuid?.() === 0 ? undefined : 'needs root'),
     command: (report) => vitest('site', report),
   },

@@ -34,8 +34,8 @@ export interface Mirror extends AsyncDisposable {
   follow(onChange: (live: Live) => void): Disposable;
 }
 
-/** Two ticks may be missed by a director that is busy. */
-const FRESH_MS = 3_000;
+/** A tick may be late by most of a second on a busy machine; people are told within two that it is missing. */
+const FRESH_MS = 1_900;
 const RETRY_FIRST_MS = 250;
 const RETRY_LAST_MS = 2_000;
 

@@ -137,14 +137,14 @@ async function momentOf({ client, picture }: PageContext, at: number): Promise<T
 
 /** Sparklines are a help, not a condition: without them the page is drawn all the same. */
 async function recentOf(context: PageContext, asked: Asked): Promise<Readonly<Record<string, Values>>> {
-  const { client, picture, trouble } = context;
+  const { glance, picture, trouble } = context;
   if (picture === undefined || trouble !== undefined) return {};
   const subjects = select(picture.services, asked)
     .shown.map(({ service }) => service.name)
     .join(',');
   if (subjects === '') return {};
   try {
-    const { series } = await client.call('recent', {
+    const { series } = await glance.call('recent', {
       query: { metric: 'connections_per_s', ...(subjects.length > NAMES_MAX_LENGTH ? {} : { subjects }) },
     });
     return series;

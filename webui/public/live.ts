@@ -2,7 +2,7 @@
 // so. The page is never reloaded under somebody's hands. Everything works without this, by reloading.
 import { ago } from './ago.ts';
 
-const STALE_MS = 3_000;
+const STALE_MS = 2_500;
 const STEP_MS = 1_000;
 
 type CellMessage = readonly [text: string, tone?: string, title?: string, at?: number];

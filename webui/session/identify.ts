@@ -25,7 +25,12 @@ export interface Identifier {
   forget(): void;
 }
 
-export function createIdentifier(client: Pick<ControlClient, 'call'>, clock: Clock): Identifier {
+/** `away`: the director is known not to answer, so that it need not be waited for. */
+export function createIdentifier(
+  client: Pick<ControlClient, 'call'>,
+  clock: Clock,
+  away: () => boolean,
+): Identifier {
   const known = new Map<string, Known>();
   const remember = (key: string, identity: Identity): void => {
     known.delete(key);
@@ -39,7 +44,7 @@ export function createIdentifier(client: Pick<ControlClient, 'call'>, clock: Clo
       const key = createHash('sha256').update(`${kind} ${secret}`).digest('base64');
       const found = known.get(key);
       const age_ms = found === undefined ? Number.POSITIVE_INFINITY : clock.monotonic_ms() - found.at_ms;
-      if (found !== undefined && age_ms < REMEMBERED_MS) return found.identity;
+      if (found !== undefined && age_ms < (away() ? ABSENCE_MS : REMEMBERED_MS)) return found.identity;
       try {
         const identity = await client.call('authenticate', { body: { [kind]: secret, from } });
         remember(key, identity);

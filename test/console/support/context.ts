@@ -38,6 +38,7 @@ export function contextOf(picture: Picture | undefined, options: ContextOptions 
       first_run: false,
     },
     client,
+    glance: client,
     picture,
     trouble,
     mirror,
