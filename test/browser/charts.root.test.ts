@@ -19,6 +19,8 @@ let director: AsyncDisposable;
 let console_: Started;
 let url = '';
 let surfing: Surfing;
+/** Probes against the check of rs2. */
+let against = 1;
 /** What the director was asked for, in order. */
 let asked: { readonly from: number; readonly to: number }[] = [];
 
@@ -63,7 +65,7 @@ beforeAll(async () => {
           },
         ],
       }),
-      monitors: () => ({ checks: [checkOf(), checkOf({ id: 'c2', servers: ['www/rs2'], against: 1 })] }),
+      monitors: () => ({ checks: [checkOf(), checkOf({ id: 'c2', servers: ['www/rs2'], against })] }),
       connections: () => ({
         connections: Array.from({ length: 20 }, (_, index) =>
           connectionOf({ client: `192.0.2.${index}:40000` }),
@@ -156,6 +158,24 @@ describe('charts without JavaScript', () => {
     await page.getByRole('textbox', { name: 'Client' }).fill('192.0.2.1');
     await page.getByRole('button', { name: 'Explain' }).click();
     await page.getByText('wlc: rs1 has the least').waitFor();
+  });
+});
+
+describe('a list that no cell tells of', () => {
+  it('is brought up to date in place, once nobody is in it', async () => {
+    against = 1;
+    const page = await visit('monitors');
+    await page.getByText('failing 1 of 3').waitFor();
+    await page.evaluate('globalThis.stillTheSame = true');
+    await page.getByRole('button', { name: 'Probe www/rs2 now' }).focus();
+    against = 2;
+    const again = page.waitForResponse((response) => response.url().endsWith('/monitors'));
+    await page.locator('main h1').click();
+    await page.getByRole('button', { name: 'Probe www/rs2 now' }).blur();
+    await again;
+    await page.getByText('failing 2 of 3').waitFor();
+    expect(await page.evaluate('globalThis.stillTheSame')).toBe(true);
+    expect(surfing.faults).toEqual([]);
   });
 });
 

@@ -145,6 +145,8 @@ describe('monitors', () => {
     const answer = await visitor.post('/monitors/probe', { server: 'www/rs1', back: '/monitors?q=www' });
     expect(answer.status).toBe(303);
     expect(answer.to).toMatch(/^\/monitors\?q=www&probed=\d+&of=www%2Frs1$/);
+    const parts = await visitor.get('/monitors', { 'fairlead-parts': '1' });
+    expect(parts.text).not.toContain('probed now.');
     const first = await visitor.get(answer.to!);
     expect(first.text).toContain('1 check is probed now.');
     await expect

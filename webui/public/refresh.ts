@@ -31,7 +31,7 @@ async function refresh(): Promise<void> {
   if (busy || document.hidden || due.every(isInUse)) return;
   busy = true;
   try {
-    const response = await fetch(location.href, { headers: { accept: 'text/html' } });
+    const response = await fetch(location.href, { headers: { accept: 'text/html', 'fairlead-parts': '1' } });
     if (response.redirected) return;
     const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
     for (const part of due) {
