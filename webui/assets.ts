@@ -26,7 +26,8 @@ const TYPES: Readonly<Record<string, string>> = {
   '.png': 'image/png',
 };
 const HASH_LENGTH = 10;
-const IMPORT = /(from\s+|import\s+)'\.\/([\w.-]+)\.ts'/g;
+/** Of a script beside, or of a package that is served too. */
+const IMPORT = /(from\s+|import\s+)'(?:\.\/([\w.-]+)\.ts|(uplot))'/g;
 const PUBLIC = path.join(import.meta.dirname, 'public');
 /** From packages: where they are, and what they are called here. */
 const VENDORED = [
@@ -49,7 +50,11 @@ export function loadAssets(): Assets {
       name.endsWith('.js')
         ? source
             .toString('utf8')
-            .replace(IMPORT, (_, how: string, to: string) => `${how}'${add(`${to}.js`, [...trail, name])}'`)
+            .replace(
+              IMPORT,
+              (_, how: string, beside: string | undefined, packaged: string) =>
+                `${how}'${add(`${beside ?? packaged}.js`, [...trail, name])}'`,
+            )
         : source,
     );
     const { name: stem, ext } = path.parse(name);

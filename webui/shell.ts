@@ -117,7 +117,8 @@ export function pageRoutes(options: ShellOptions): Router {
     // What was fresh when it was asked for may be old by now.
     const text = renderPage({ ...context, trouble: mirror.trouble() }, outcome, {
       theme: themeOf(request),
-      flashes: flashes.take(context.identity.id),
+      // What is fetched to bring parts of a page up to date shows no messages: they wait for a page that does.
+      flashes: request.headers['fairlead-parts'] === undefined ? flashes.take(context.identity.id) : [],
       url: options.url,
     });
     await sendHtml(request, response, outcome.status ?? 200, text);

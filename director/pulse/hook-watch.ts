@@ -1,6 +1,14 @@
 // Whether the packet program is where packets come in. Somebody who clears an interface's filters, or makes it anew, takes it
 // away without a word: no packet is forwarded from then on, whatever monitors say. It is put back, and told.
-import type { Core } from './core.ts';
+import type { Clock } from '../model/clock.ts';
+import type { OpenedEngine } from './engine-choice.ts';
+import type { RecordEvent } from './record-event.ts';
+
+export interface HookWatchNeeds {
+  readonly opened: Pick<OpenedEngine, 'mend'>;
+  readonly record: RecordEvent;
+  readonly clock: Clock;
+}
 
 export class HookWatch {
   /** Interface -> why the program is missing there, and since when. */
@@ -11,7 +19,7 @@ export class HookWatch {
   }
 
   /** Every second. */
-  look({ opened, record, clock }: Pick<Core, 'opened' | 'record' | 'clock'>): void {
+  look({ opened, record, clock }: HookWatchNeeds): void {
     const news = opened.mend();
     for (const { interface: name, hook, missing } of news) {
       const known = this.#missing.get(name);

@@ -28,6 +28,8 @@ function toText(value: Value): string {
     for (const each of value) text += toText(each);
     return text;
   }
+  // Whatever the types were made to believe: what came from elsewhere is no markup.
+  if (value[MARK] !== true) throw new TypeError('a page was given an object that is no HTML');
   return value.text;
 }
 
@@ -46,7 +48,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /** For text and for attribute values in quotes; attributes without quotes are never written. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return SPECIAL.test(text) ? text.replace(SPECIAL, (character) => ESCAPES[character]!) : text;
 }
 

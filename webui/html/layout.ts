@@ -22,7 +22,7 @@ interface Place {
   readonly key: string;
 }
 
-export const PLACES: readonly Place[] = [
+const PLACES: readonly Place[] = [
   { path: '/', title: 'Overview', role: 'viewer', key: 'o' },
   { path: '/ha', title: 'High availability', role: 'viewer', key: 'h' },
   { path: '/monitors', title: 'Monitors', role: 'viewer', key: 'm' },

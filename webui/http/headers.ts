@@ -1,7 +1,7 @@
 // The headers that every answer of the console carries. Written down here as a whole, and held against a test: what
 // the console allows a browser to do is this list and nothing else.
 
-export const CONTENT_SECURITY_POLICY = [
+const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",

@@ -2,9 +2,13 @@
 import type { Page } from '../page.ts';
 import { auditPages } from './audit.ts';
 import { configurationPages } from './configuration.ts';
+import { connectionPages } from './connections.ts';
 import { eventPages } from './events.ts';
 import { haPages } from './ha.ts';
+import { monitorPages } from './monitors.ts';
 import { overviewPages } from './overview.ts';
+import { serverPages } from './server.ts';
+import { servicePages } from './service.ts';
 import { systemPages } from './system.ts';
 
 export const PAGES: readonly Page[] = [
@@ -14,4 +18,8 @@ export const PAGES: readonly Page[] = [
   ...auditPages,
   ...configurationPages(),
   ...systemPages(),
+  ...servicePages,
+  ...serverPages,
+  ...monitorPages,
+  ...connectionPages,
 ];

@@ -82,7 +82,6 @@ function readFile(file: string): Buffer {
 
 /** For these names and addresses. Written under other names first: a start that is cut off leaves no half pair. */
 export async function makeCertificate(folder: string, hosts: readonly string[]): Promise<void> {
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const [key, cert] = [path.join(folder, `${OWN}.key`), path.join(folder, `${OWN}.crt`)];
   const names = hosts.map((host) => (/^[\d.]+$|:/.test(host) ? `IP:${host}` : `DNS:${host}`));
   const subject = ['-subj', '/CN=fairlead', '-addext', `subjectAltName=${names.join(',')}`];
@@ -90,6 +89,7 @@ export async function makeCertificate(folder: string, hosts: readonly string[]):
   const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', DAYS];
   const umask = process.umask(0o077);
   try {
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     await run(
       'openssl',
       ['req', '-x509', ...kind, ...subject, ...usage, '-keyout', `${key}.new`, '-out', `${cert}.new`],
