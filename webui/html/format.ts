@@ -19,7 +19,8 @@ function trim(value: number): string {
 }
 
 export function bitRate(bytes_per_s: number): string {
-  return `${amount(bytes_per_s * 8)}bit/s`;
+  const [, number = '', unit = ''] = /^([\d.]+)(\w?)$/.exec(amount(bytes_per_s * 8)) ?? [];
+  return `${number} ${unit}bit/s`;
 }
 
 /** `190 MiB`. */

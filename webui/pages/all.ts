@@ -6,6 +6,7 @@ import { connectionPages } from './connections.ts';
 import { eventPages } from './events.ts';
 import { haPages } from './ha.ts';
 import { monitorPages } from './monitors.ts';
+import { notificationPages } from './notifications.ts';
 import { overviewPages } from './overview.ts';
 import { serverPages } from './server.ts';
 import { servicePages } from './service.ts';
@@ -18,6 +19,7 @@ export const PAGES: readonly Page[] = [
   ...auditPages,
   ...configurationPages(),
   ...systemPages(),
+  ...notificationPages,
   ...servicePages,
   ...serverPages,
   ...monitorPages,

@@ -6,6 +6,7 @@ import type { PageContext } from '../page.ts';
 const SYSTEM_PLACES: readonly (readonly [path: string, title: string, role: AccountRole])[] = [
   ['/system', 'Director', 'viewer'],
   ['/system/console', 'Console and API', 'viewer'],
+  ['/system/notifications', 'Notifications', 'viewer'],
   ['/system/users', 'Users', 'admin'],
   ['/system/tokens', 'Tokens', 'admin'],
   ['/system/sessions', 'Sessions', 'admin'],

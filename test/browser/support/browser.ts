@@ -19,7 +19,7 @@ const FLAGS = [
 ];
 const PATIENCE_MS = 20_000;
 
-const DESKTOP = { width: 1366, height: 900 };
+export const DESKTOP = { width: 1366, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
 export interface Surfing extends AsyncDisposable {

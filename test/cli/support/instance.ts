@@ -29,11 +29,13 @@ export function start(
   args: readonly string[],
   env: Record<string, string> = {},
   stdout: 'pipe' | number = 'pipe',
+  input?: string,
 ): Started {
   const child = spawn(process.execPath, [MAIN, ...args], {
-    stdio: ['ignore', stdout, 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', stdout, 'pipe'],
     env: { ...process.env, NO_COLOR: '1', FAIRLEAD_RUNTIME: '', ...env },
   });
+  child.stdin?.end(input);
   let out = '';
   let err = '';
   child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (out += chunk));
