@@ -32,6 +32,7 @@ wanted_packages() {
   echo 'nftables          command nft'                            # tests: what is lost between directors; bench
   echo 'openssl           command openssl'                        # tests: certificates
   echo 'chromium          file    /usr/bin/chromium'              # tests: the console as people see it
+  echo 'fonts-dejavu-core file    /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf' # tests: pages with letters in them
   echo 'libfaketime       file    /usr/lib/*/faketime/libfaketimeMT.so.1' # drills: another wall clock
   if [ "$(uname -m)" = x86_64 ]; then
     echo 'user-mode-linux command linux.uml'                      # test/kernel; Debian has it for x86 only

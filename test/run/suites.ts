@@ -56,7 +56,7 @@ export const SUITES: readonly Suite[] = [
   {
     name: 'browser',
     what: "the console in Debian's Chromium, one file at a time",
-    turn: 3,
+    turn: 4,
     limit_ms: 480_000,
     leftOut: () =>
       process.getuid?.() !== 0
