@@ -19,7 +19,7 @@ export interface Configuration {
   readonly notifications?: readonly NotificationConfig[];
   readonly console?: { readonly address: Address; readonly port: number };
   /** Room for what is sampled; 0: nothing is kept. */
-  readonly history: { readonly size_bytes: number };
+  readonly history: { readonly size_bytes: number; readonly events: number; readonly audit: number };
 }
 
 export interface DirectorConfig {

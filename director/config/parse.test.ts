@@ -93,7 +93,7 @@ describe('a whole file', () => {
       virtualIps: [],
       engine: { kind: 'ebpf', interfaces: [], hook: 'auto', connections_max: 262_144, timeouts_ms: {} },
       services: [],
-      history: { size_bytes: 256 * 2 ** 20 },
+      history: { size_bytes: 256 * 2 ** 20, events: 100_000, audit: 50_000 },
     });
   });
 

@@ -65,7 +65,7 @@ function readRoot(root: LocatedMap, findings: Findings): Configuration | undefin
     ...present({ sync }),
     services: services.map((each) => each.config).filter((each) => each !== undefined),
     ...present({ notifications, console: console_?.all?.listen }),
-    history: { size_bytes: history.all.size },
+    history: { size_bytes: history.all.size, events: history.all.events, audit: history.all.audit },
   };
 }
 

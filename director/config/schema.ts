@@ -108,6 +108,9 @@ export const CONSOLE = { listen: scalar.socketAddress } satisfies Shape;
 export const HISTORY = {
   /** Of the file on disk; 0: nothing is kept. */
   size: scalar.bytesOrNone(8 * 2 ** 20, 64 * 2 ** 30).default(256 * 2 ** 20),
+  /** How many are kept; the oldest go (director/store/record.ts). */
+  events: scalar.number(1_000, 400_000).default(100_000),
+  audit: scalar.number(1_000, 200_000).default(50_000),
 } satisfies Shape;
 
 export const SERVICE = {

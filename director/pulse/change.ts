@@ -119,7 +119,7 @@ export async function adoptRevision(core: Core, revision: RevisionRecord, adopti
 
 /** The parts that follow the configuration while running. */
 function putInForce(
-  core: Pick<Core, 'director' | 'board' | 'monitors' | 'virtualIps' | 'notify'>,
+  core: Pick<Core, 'director' | 'board' | 'monitors' | 'virtualIps' | 'notify' | 'store'>,
   configuration: Configuration,
   actual: EngineSnapshot,
 ): ReturnType<Core['director']['replace']> {
@@ -129,6 +129,7 @@ function putInForce(
   const report = core.director.replace(configuration, actual);
   core.virtualIps.set(configuration);
   core.notify.configure(configuration);
+  core.store.keep(configuration.history);
   return report;
 }
 

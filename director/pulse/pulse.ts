@@ -295,6 +295,7 @@ function begin(core: Core, found: EngineSnapshot, because: string): void {
     core.board.configure(configuration, (service, server) => present.has(`${service}/${server}`)),
   );
   const { steps, failed } = core.director.decideAll();
+  core.store.keep(configuration.history);
   core.virtualIps.set(configuration);
   core.record('started', 'director', `revision ${core.revision.number} is in force: ${because}`, {
     steps: steps.length,

@@ -3,7 +3,7 @@
 // time, so that other reads and writes go on meanwhile.
 import { holds } from '../model/event-filter.ts';
 import { type ChainPoint, type ChainWalk, chained, columnsOf, missing, walk } from './audit-chain.ts';
-import { type AuditFilter, type AuditRecord, type NewAudit, STORE_LIMITS } from './record.ts';
+import { type AuditFilter, type AuditRecord, KEEP_MAX, type NewAudit } from './record.ts';
 import { Ring } from './ring.ts';
 import type { StoreLink } from './store-link.ts';
 import type { WriteQueue } from './write-queue.ts';
@@ -26,7 +26,7 @@ export interface AuditVerdict {
 const RING_MAX = 512;
 const WALK_RECORDS = 1_000;
 /** More than there can be, so that a chain that grows meanwhile does not keep anybody forever. */
-const WALKS_MAX = (4 * STORE_LIMITS.audit) / WALK_RECORDS;
+const WALKS_MAX = (4 * KEEP_MAX.audit) / WALK_RECORDS;
 
 export class AuditLog {
   readonly #link: StoreLink;

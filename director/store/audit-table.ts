@@ -20,6 +20,8 @@ export interface AuditTable {
   walk(read: Extract<StoreRead, { kind: 'audit-walk' }>): ChainWalk;
   /** What the next record chains from. */
   last(): ChainPoint;
+  /** So many from now on; those beyond go at once. */
+  keep(records: number): void;
 }
 
 /** So many records are written between two looks at the limits. */
@@ -41,6 +43,7 @@ const TEXTS = ['who', 'origin', 'action', 'target', 'before_json', 'after_json',
 type ByteRow = Readonly<Record<string, Buffer | null>> & { readonly id: number; readonly at: number };
 
 export function openAuditTable(database: Database): AuditTable {
+  let kept: number = STORE_LIMITS.audit;
   const insert = database.prepare(
     `INSERT OR IGNORE INTO audit (id, at, who, origin, action, target, before_json, after_json, outcome, detail, hash)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -79,7 +82,7 @@ export function openAuditTable(database: Database): AuditTable {
       bytes: number;
     };
     if (first === null) return;
-    const cut = bytes > STORE_LIMITS.audit_bytes ? first + Math.ceil(records / 8) : last - STORE_LIMITS.audit;
+    const cut = bytes > STORE_LIMITS.audit_bytes ? first + Math.ceil(records / 8) : last - kept;
     const point = newestUpTo.get(cut) as ChainPoint | undefined;
     if (point === undefined) return;
     setTrimmed.run(point.id, point.hash);
@@ -87,6 +90,10 @@ export function openAuditTable(database: Database): AuditTable {
   }
 
   return {
+    keep(records) {
+      kept = records;
+      trim(ends().last.id);
+    },
     write(record) {
       const { id, at, who, origin, action, target, before, after, outcome, detail } = columnsOf(record);
       insert.run(id, at, who, origin, action, target, before, after, outcome, detail, record.hash);

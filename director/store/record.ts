@@ -160,3 +160,12 @@ export const STORE_LIMITS = {
   audit_bytes: 64 << 20,
   drills: 1_000,
 } as const;
+
+/** How many events and audit records are kept; what the configuration says. */
+export interface StoreKeep {
+  readonly events: number;
+  readonly audit: number;
+}
+export const KEEP_DEFAULT: StoreKeep = { events: STORE_LIMITS.events, audit: STORE_LIMITS.audit };
+/** director/config/schema.ts allows no more. */
+export const KEEP_MAX: StoreKeep = { events: 400_000, audit: 200_000 };

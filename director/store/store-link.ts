@@ -2,7 +2,7 @@
 // end when the thread dies. One write batch at a time is the queue's business, not this one's.
 import { Worker } from 'node:worker_threads';
 import { FairleadError } from '../model/error.ts';
-import type { StoreRead, StoreWrite } from './record.ts';
+import type { StoreKeep, StoreRead, StoreWrite } from './record.ts';
 import type { StoreAnswer, StoreRequest, StoreWorkerData } from './store-worker.ts';
 import type { StoreReply } from './tables.ts';
 
@@ -61,6 +61,11 @@ export class StoreLink implements AsyncDisposable {
       'store-failed',
       `The store cannot be read: ${answer.kind === 'failed' ? answer.detail : ''}`,
     );
+  }
+
+  /** What the disk refuses now is trimmed with the next writes. */
+  async keep(keep: StoreKeep): Promise<void> {
+    await this.#ask({ kind: 'keep', keep });
   }
 
   /** Undefined when it is done, else why not. */

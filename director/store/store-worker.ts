@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openDatabase, sentence, sqliteCode } from '../database/database.ts';
 import { FairleadError } from '../model/error.ts';
 import { MIGRATIONS } from './migrations.ts';
-import type { StoredState, StoreRead, StoreWrite } from './record.ts';
+import type { StoredState, StoreKeep, StoreRead, StoreWrite } from './record.ts';
 import { openTables, type StoreReply, type Tables } from './tables.ts';
 
 export interface StoreWorkerData {
@@ -15,6 +15,7 @@ export interface StoreWorkerData {
 export type StoreRequest =
   | { readonly id: number; readonly kind: 'write'; readonly writes: readonly StoreWrite[] }
   | { readonly id: number; readonly kind: 'read'; readonly read: StoreRead }
+  | { readonly id: number; readonly kind: 'keep'; readonly keep: StoreKeep }
   | { readonly id: number; readonly kind: 'upkeep' | 'close' };
 
 export type StoreAnswer =
@@ -65,6 +66,7 @@ try {
 function answer(tables: Tables, request: StoreRequest): StoreAnswer {
   try {
     if (request.kind === 'write') tables.write(request.writes);
+    if (request.kind === 'keep') tables.keep(request.keep);
     if (request.kind === 'upkeep') tables.upkeep();
     const reply = request.kind === 'read' ? tables.read(request.read) : undefined;
     return { kind: 'done', id: request.id, ...(reply === undefined ? {} : { reply }) };

@@ -108,6 +108,23 @@ describe('the store', () => {
     expect((await store.revisions()).map((each) => each.number)).toEqual([1, 2]);
   });
 
+  it('keeps as many events and audit records as it is told to', async () => {
+    {
+      await using store = await open();
+      for (let count = 1; count <= 700; count++) {
+        store.record(event(`${count}`));
+        const deed = { who: 'ann', origin: 'cli', action: 'drain', target: `${count}`, detail: '' };
+        store.audit.record({ at: count, ...deed, outcome: 'done' });
+      }
+      await store.saveRevision(revision(1)); // whatever was before it is on the disk
+      store.keep({ events: 300, audit: 200 });
+    }
+    await using store = await open();
+    expect((await store.events(0, 10_000)).map(({ reason }) => reason)).toHaveLength(300);
+    expect((await store.audit.list({ limit: 1_000 })).records).toHaveLength(200);
+    expect(await store.audit.verify()).toMatchObject({ ok: true, checked: 200, first_id: 501 });
+  });
+
   it('hands each event to its followers in order until they leave', async () => {
     await using store = await open();
     const seen: string[] = [];

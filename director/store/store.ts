@@ -14,6 +14,7 @@ import type {
   RevisionRecord,
   RevisionSummary,
   StoredState,
+  StoreKeep,
   StoreRead,
   VerdictRecord,
 } from './record.ts';
@@ -69,6 +70,8 @@ export interface Store extends AsyncDisposable {
   revisions(): Promise<readonly RevisionSummary[]>;
   revision(number: number): Promise<RevisionRecord | undefined>;
   lastEventId(): number;
+  /** How many events and audit records are kept from now on. */
+  keep(keep: StoreKeep): void;
   /** What a database needs now and then. Undefined when it is done, else why not. */
   upkeep(): Promise<string | undefined>;
   /** Called with each event as it is recorded, in order; must not throw. */
@@ -170,6 +173,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       );
     },
     lastEventId: () => lastId,
+    keep: (keep) => void link.keep(keep),
     upkeep: () => link.upkeep(),
     follow(onEvent) {
       followers.add(onEvent);

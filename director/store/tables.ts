@@ -9,11 +9,13 @@ import {
   type AuditRecord,
   type DrillRecord,
   type EventRecord,
+  KEEP_DEFAULT,
   type OrderRecord,
   type RevisionRecord,
   type RevisionSummary,
   STORE_LIMITS,
   type StoredState,
+  type StoreKeep,
   type StoreRead,
   type StoreWrite,
   type VerdictRecord,
@@ -33,6 +35,8 @@ export interface Tables {
   write(writes: readonly StoreWrite[]): void;
   read(read: StoreRead): StoreReply;
   state(): StoredState;
+  /** So many from now on; what is beyond goes at once. */
+  keep(keep: StoreKeep): void;
   /** Refreshes the planner's statistics and gives the write-ahead log's space back. */
   upkeep(): void;
 }
@@ -79,6 +83,7 @@ export function openTables(database: Database): Tables {
   const selectRevision = database.prepare('SELECT * FROM revisions WHERE number = ?');
 
   const accounts = openAccountTable(database);
+  let keep = KEEP_DEFAULT;
 
   function writeOne(write: StoreWrite): void {
     switch (write.kind) {
@@ -92,7 +97,7 @@ export function openTables(database: Database): Tables {
           reason,
           evidence === undefined ? null : JSON.stringify(evidence),
         );
-        if (id % 256 === 0) trimEvents.run(id - STORE_LIMITS.events);
+        if (id % 256 === 0) trimEvents.run(id - keep.events);
         return;
       }
       case 'audit':
@@ -139,7 +144,17 @@ export function openTables(database: Database): Tables {
     for (const write of writes) writeOne(write);
   });
 
+  const keepOnly = database.transaction(() => {
+    const { id } = database.prepare('SELECT max(id) AS id FROM events').get() as { id: number | null };
+    if (id !== null) trimEvents.run(id - keep.events);
+    audit.keep(keep.audit);
+  });
+
   return {
+    keep(given) {
+      keep = given;
+      keepOnly();
+    },
     upkeep() {
       database.pragma('optimize');
       database.pragma('wal_checkpoint(TRUNCATE)');

@@ -100,7 +100,7 @@ describe('the switchover in a browser', () => {
     async () => {
       await says('active', 'standby');
       await using plain = await openBrowser({ javaScriptEnabled: false });
-      await logIn(plain.page, url);
+      await logIn(plain.page, url, 'admin');
       await plain.page.goto(`${url}ha/switchover`);
       expect(await plain.page.locator('#holding').isVisible()).toBe(false);
       await plain.page.locator('[name=force]').check();

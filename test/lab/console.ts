@@ -1,7 +1,7 @@
 // The console of each director of a lab, as people use it: in this machine's own network on loopback, without privileges,
 // with nothing of its director but the control socket. It dies with the lab.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { FairleadError } from '../../director/model/error.ts';
@@ -10,7 +10,8 @@ import type { Lab } from './lab.ts';
 import { waitFor } from './wait.ts';
 
 const CLI = join(import.meta.dirname, '../../director/cli/main.ts');
-const HOST = '127.0.0.1';
+/** Browsers keep cookies by host, whatever the port: a host for each lets one be logged in at both. */
+const hostOf = (index: number): string => `127.0.0.${index + 1}`;
 const PORT_FIRST = 8443;
 const PORTS_TRIED = 100;
 const START_MS = 20_000;
@@ -40,10 +41,10 @@ export async function startConsoles(lab: Lab): Promise<LabConsoles> {
   };
   try {
     const list: LabConsole[] = [];
-    let port = PORT_FIRST;
-    for (const director of lab.directors) {
-      port = await freePort(port);
-      const child = start(director.runtime, join(lab.folder, director.name, 'console'), port++);
+    for (const [index, director] of lab.directors.entries()) {
+      const host = hostOf(index);
+      const listen = `${host}:${await freePort(host)}`;
+      const child = start(director.runtime, join(lab.folder, director.name, 'console'), listen);
       children.push(child);
       const url = await urlOf(director.name, child);
       const file = join(director.runtime, 'console-password');
@@ -61,15 +62,17 @@ export async function startConsoles(lab: Lab): Promise<LabConsoles> {
   }
 }
 
-function start(runtime: string, certificates: string, port: number): ChildProcess {
-  const options = [
-    ...['--runtime', runtime, '--certificates', certificates],
-    ...['--listen', `${HOST}:${port}`, '--user', `${CONSOLE_UID}:${CONSOLE_GID}`],
-  ];
-  return spawn('setpriv', ['--pdeathsig', 'TERM', '--', process.execPath, CLI, 'console', ...options], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
+function start(runtime: string, certificates: string, listen: string): ChildProcess {
+  mkdirSync(certificates, { mode: 0o700 });
+  chownSync(certificates, CONSOLE_UID, CONSOLE_GID);
+  const options = ['--runtime', runtime, '--certificates', certificates, '--listen', listen];
+  // Not by its own --user: whoever changes its user is no longer signalled when the lab dies (prctl(2), PR_SET_PDEATHSIG).
+  const user = ['--reuid', `${CONSOLE_UID}`, '--regid', `${CONSOLE_GID}`, '--clear-groups', '--no-new-privs'];
+  return spawn(
+    'setpriv',
+    [...user, '--pdeathsig', 'TERM', '--', process.execPath, CLI, 'console', ...options],
+    { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
+  );
 }
 
 async function urlOf(director: string, child: ChildProcess): Promise<string> {
@@ -92,15 +95,16 @@ async function urlOf(director: string, child: ChildProcess): Promise<string> {
 }
 
 /** The first that nobody listens at: whoever runs two labs finds both consoles. */
-async function freePort(first: number): Promise<number> {
-  for (let port = first; port < first + PORTS_TRIED; port++) if (await isFree(port)) return port;
-  throw new FairleadError('lab-console', `No port from ${first} on is free for the console.`);
+async function freePort(host: string): Promise<number> {
+  for (let port = PORT_FIRST; port < PORT_FIRST + PORTS_TRIED; port++)
+    if (await isFree(host, port)) return port;
+  throw new FairleadError('lab-console', `No port of ${host} from ${PORT_FIRST} on is free for the console.`);
 }
 
-function isFree(port: number): Promise<boolean> {
+function isFree(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = net.createServer();
     server.once('error', () => resolve(false));
-    server.listen(port, HOST, () => server.close(() => resolve(true)));
+    server.listen(port, host, () => server.close(() => resolve(true)));
   });
 }
