@@ -1,6 +1,5 @@
 // The console as a process of its own; `fairlead console` becomes it. It listens, steps down to a user without privileges,
 // and from then on has only the control socket. SIGTERM and SIGINT end it; SIGHUP looks for a new certificate at once.
-import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -67,27 +66,16 @@ async function main(): Promise<void> {
     log.error({ stack: error.stack }, `unexpected: ${error.message}`);
     process.exit(EXIT.failed);
   });
-  if (options.user !== undefined) prepareFolder(options.certificates, options.user);
   await using started = await startConsole({
     ...options,
     hosts: [...new Set(['localhost', os.hostname(), ...addressesOf(options.address)])],
     clock: systemClock,
     log: (level, message, fields = {}) => log[level](fields, message),
-    opened: () => options.user !== undefined && dropPrivileges(options.user),
+    opened: () => options.user !== undefined && dropPrivileges(options.user, options.certificates),
   });
   process.on('SIGHUP', () => started.renewCertificate());
   log.info({ url: started.url }, 'running');
   log.info({ signal: await stop.promise }, 'stopping');
-}
-
-/** Made while there are privileges to make it, for the user who will run. */
-function prepareFolder(folder: string, user: string): void {
-  if (process.getuid?.() !== 0) return;
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const [uid, gid = uid] = user.split(':').map(Number);
-  if (uid === undefined || gid === undefined || Number.isNaN(uid) || Number.isNaN(gid)) return;
-  for (const each of [folder, ...fs.readdirSync(folder).map((name) => path.join(folder, name))])
-    fs.chownSync(each, uid, gid);
 }
 
 /** What a certificate of our own is made for: where we listen, and everywhere if that is anywhere. */

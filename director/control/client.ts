@@ -120,6 +120,7 @@ export function openControlClient(socket: string, caller: Caller): ControlClient
     response.socket.setTimeout(0);
     const stop = () => response.destroy();
     signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop(); // while it was asked for
     try {
       for await (const line of lines(response, name === 'live' ? REPLY_MAX_BYTES : LINE_MAX_BYTES))
         if (line.startsWith('data: ')) yield JSON.parse(line.slice('data: '.length)) as unknown;

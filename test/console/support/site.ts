@@ -25,6 +25,8 @@ export interface Answer {
 export interface SiteOptions {
   /** Replaces what the instance is configured with. */
   readonly text?: string;
+  /** Whom the console becomes; takes root. */
+  readonly user?: string;
 }
 
 export class ConsoleSite implements AsyncDisposable {
@@ -33,12 +35,14 @@ export class ConsoleSite implements AsyncDisposable {
   readonly reals: readonly [RealServer, RealServer];
   readonly certificates: string;
   #console: Started | undefined;
+  #user: string | undefined;
   readonly #accounts = new Set<AccountRole>();
   url = '';
 
   static async open(options: SiteOptions = {}): Promise<ConsoleSite> {
     const site = new ConsoleSite([await RealServer.open(), await RealServer.open()], options);
     await site.instance.run();
+    if (options.user !== undefined) site.openTo(options.user);
     await site.startConsole();
     return site;
   }
@@ -50,10 +54,19 @@ export class ConsoleSite implements AsyncDisposable {
     this.certificates = path.join(this.instance.folder, 'console');
   }
 
+  /** Lets this user's group come to the control socket. */
+  openTo(user: string): void {
+    this.#user = user;
+    const { folder, runtime, socket } = this.instance;
+    for (const each of [folder, runtime]) fs.chmodSync(each, 0o755);
+    fs.chownSync(socket, 0, Number(user.split(':')[1]));
+  }
+
   async startConsole(): Promise<void> {
     const started = start([
       ...['console', '--runtime', this.instance.runtime, '--listen', '127.0.0.1:0'],
       ...['--certificates', this.certificates],
+      ...(this.#user === undefined ? [] : ['--user', this.#user]),
     ]);
     await until(async () => {
       if (started.child.exitCode !== null) throw new Error(JSON.stringify(await started.ended));
