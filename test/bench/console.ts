@@ -21,14 +21,24 @@ import type { BenchContext, Section } from './section.ts';
 interface Size {
   readonly services: number;
   readonly servers: number;
+  /** Services whose servers are listed by the API. */
+  readonly listed: number;
   readonly rounds: number;
   readonly ticks: number;
   readonly browsers: number;
   readonly seconds: number;
 }
 
-const FULL: Size = { services: 200, servers: 20, rounds: 40, ticks: 60, browsers: 50, seconds: 20 };
-const QUICK: Size = { services: 40, servers: 3, rounds: 3, ticks: 3, browsers: 5, seconds: 2 };
+const FULL: Size = {
+  services: 200,
+  servers: 20,
+  listed: 500,
+  rounds: 40,
+  ticks: 60,
+  browsers: 50,
+  seconds: 20,
+};
+const QUICK: Size = { services: 40, servers: 3, listed: 40, rounds: 3, ticks: 3, browsers: 5, seconds: 2 };
 /** On a page. */
 const SHOWN = 25;
 const CPU_TICKS_PER_S = 100;
@@ -39,6 +49,7 @@ export const CONSOLE: Section = {
   async *run(context) {
     const size = context.quick ? QUICK : FULL;
     yield* pages(context, size);
+    yield* list(context, size);
     yield* ticks(context, size);
     yield* followers(context, size);
   },
@@ -102,6 +113,32 @@ async function* pages(context: BenchContext, size: Size): AsyncGenerator<Figure>
     value: sought.median,
     unit: 'ms',
     detail: spread(sought),
+  };
+}
+
+/** Every real server by the API, through the console. */
+async function* list(context: BenchContext, size: Size): AsyncGenerator<Figure> {
+  const { listed, rounds } = size;
+  context.say(`a director with ${listed} services x ${size.servers} servers, by the API`);
+  await using site = await ConsoleSite.open({ text: configuration({ ...size, services: listed }) });
+  const cookie = cookieOf(await site.visitor());
+  using kept = agent();
+  const target = new URL('/api/v1/servers', site.url);
+  const taken = new Samples();
+  let bytes = 0;
+  for (let round = 0; round < rounds; round++) {
+    await context.turn();
+    const { status, full_ms, body } = await get(target, cookie, kept.agent);
+    if (status !== 200) throw new Error(`the API answered ${status}`);
+    taken.add(full_ms);
+    bytes = body.length;
+  }
+  yield {
+    name: `GET /api/v1/servers: ${(listed * size.servers).toLocaleString('en')} servers`,
+    value: taken.median,
+    unit: 'ms',
+    target: atMost(200),
+    detail: `${taken.min.toFixed(0)} to ${taken.max.toFixed(0)}; ${(bytes / 1e6).toFixed(1)} MB`,
   };
 }
 

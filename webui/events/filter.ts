@@ -3,6 +3,7 @@
 import type { QueryInputOf } from '../../director/control/routes.ts';
 import type { ApiEvent } from '../../director/control/schema.ts';
 import { EXIT, FairleadError } from '../../director/model/error.ts';
+import { kindsOf as kindsOfList, matchesEvent } from '../../director/model/event-filter.ts';
 import type { Fields } from '../page.ts';
 import { kindsOfGroup } from './kinds.ts';
 
@@ -61,9 +62,9 @@ export function momentField(at: number | undefined): string {
   return at === undefined ? '' : new Date(at).toISOString().slice(0, 19);
 }
 
-function kindsOf({ group, kind }: EventFilter): readonly string[] | undefined {
-  const named = kind?.split(',').flatMap((each) => (each.trim() === '' ? [] : [each.trim()]));
-  return named !== undefined && named.length > 0 ? named : kindsOfGroup(group);
+function kindsOf({ group, kind = '' }: EventFilter): readonly string[] | undefined {
+  const named = kindsOfList(kind);
+  return named.length > 0 ? named : kindsOfGroup(group);
 }
 
 export function apiQueryOf(filter: EventFilter): QueryInputOf<'events'> {
@@ -85,16 +86,9 @@ export function addressOf(filter: EventFilter, more: Readonly<Record<string, str
   return query.size === 0 ? '' : `?${query}`;
 }
 
+/** As the director would say, so that the live tail and the list agree. */
 export function passes(filter: EventFilter, event: ApiEvent): boolean {
-  const { subject, q, from, to } = filter;
+  const { group: _group, kind: _kind, ...rest } = filter;
   const kinds = kindsOf(filter);
-  if (kinds !== undefined && !kinds.includes(event.kind)) return false;
-  if (subject !== undefined && event.subject !== subject && !event.subject.startsWith(`${subject}/`))
-    return false;
-  if ((from !== undefined && event.at < from) || (to !== undefined && event.at > to)) return false;
-  const wanted = q?.toLowerCase();
-  return (
-    wanted === undefined ||
-    [event.kind, event.subject, event.reason].some((text) => text.toLowerCase().includes(wanted))
-  );
+  return matchesEvent({ ...rest, ...(kinds === undefined ? {} : { kinds }) }, event);
 }

@@ -84,7 +84,7 @@ function document(
   scripts: readonly string[],
   { theme, url }: Pick<FrameOptions, 'theme' | 'url'>,
 ): string {
-  const styles = ['style.css', ...(scripts.includes('chart') ? ['uplot.css'] : [])];
+  const styles = ['style.css', 'pages.css', ...(scripts.includes('chart') ? ['uplot.css'] : [])];
   return html`<!doctype html>
 <html lang="en" data-theme="${theme}">
 <head>
