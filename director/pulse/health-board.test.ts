@@ -70,6 +70,15 @@ it('a standby that hears nothing for long goes by its own', () => {
   expect(board.health('www', 'rs1')).toBe('down');
 });
 
+it('a standby whose active does not answer any more goes by its own at once, until it is told again', () => {
+  board.setActive(false);
+  own('down');
+  peer('up');
+  expect(board.losePeer()).toMatchObject([{ before: 'up', after: 'down', reason: 'own' }]);
+  expect(board.losePeer()).toEqual([]);
+  expect(peer('up')).toMatchObject([{ before: 'down', after: 'up' }]);
+});
+
 it('a server that the active sees come back starts slowly on the standby too', () => {
   board.setActive(false);
   peer('down');
