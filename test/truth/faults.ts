@@ -1,5 +1,6 @@
 // What is done to the lab, chosen by chance: each fault changes the lab and what is true of it.
 
+import { FairleadError } from '../../director/model/error.ts';
 import type { LabDirector } from '../lab/director.ts';
 import type { Lab } from '../lab/lab.ts';
 import { processesIn, signalOne } from '../lab/processes.ts';
@@ -49,14 +50,20 @@ async function order(
   const { control } = await deeds.active();
   const params = { service, server };
   const before = deeds.orders.get(key) ?? { admin: 'enabled' as const, weight: undefined };
+  const weight = chance(4) === 0 ? null : chance(10);
+  try {
+    if (action === 'weight') await control.call('weight', { params, body: { weight }, ifMatch: '*' });
+    else if (action === 'drain') await control.call('drain', { params, body: {}, ifMatch: '*' });
+    else await control.call(action, { params, ifMatch: '*' });
+  } catch (error) {
+    // In the middle of a takeover it may be refused; then it is in force nowhere.
+    if (error instanceof FairleadError && error.code === 'not-active') return undefined;
+    throw error;
+  }
   if (action === 'weight') {
-    const weight = chance(4) === 0 ? null : chance(10);
-    await control.call('weight', { params, body: { weight }, ifMatch: '*' });
     deeds.orders.set(key, { ...before, weight: weight ?? undefined });
     return `${key}: weight ${weight ?? 'as configured'}`;
   }
-  if (action === 'drain') await control.call('drain', { params, body: {}, ifMatch: '*' });
-  else await control.call(action, { params, ifMatch: '*' });
   const admin = ({ drain: 'draining', enable: 'enabled', disable: 'disabled' } as const)[action];
   deeds.orders.set(key, { ...before, admin });
   return `${key}: ${action}`;

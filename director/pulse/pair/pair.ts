@@ -24,6 +24,7 @@ import { ownCompleteness, ownHealth } from './own-health.ts';
 import { PeerLink } from './peer-link.ts';
 import { decideStop } from './stop.ts';
 import { SyncProcess } from './sync-process.ts';
+import { Waiters } from './waiters.ts';
 
 export interface PairOptions {
   readonly core: Core;
@@ -58,12 +59,15 @@ export class Pair implements AsyncDisposable {
   #virtualIps: readonly VirtualIpConfig[];
   #former: readonly VirtualIpConfig[];
   #lostAt_ms: number | undefined;
+  /** For the role to be known. */
+  readonly #waiters: Waiters;
 
   constructor(options: PairOptions) {
     const { core, configuration } = options;
     const { clock, log, record } = core;
     this.core = core;
     this.#options = options;
+    this.#waiters = new Waiters(clock);
     this.#virtualIps = configuration.virtualIps;
     this.#former = options.former;
     this.#keyFile = path.resolve(options.folder, configuration.heartbeat?.keyFile ?? '');
@@ -171,8 +175,10 @@ export class Pair implements AsyncDisposable {
     this.sync?.registry();
   }
 
-  forward(request: RawRequest, cameFromPeer: boolean): Promise<RawReply | undefined> {
-    return this.link.forward(request, cameFromPeer);
+  /** See ControlBackend. */
+  async forward(request: RawRequest, cameFromPeer: boolean): Promise<RawReply | undefined> {
+    if (!this.#isRoleKnown()) await this.#waiters.wait();
+    return await this.link.forward(request, cameFromPeer);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -221,12 +227,19 @@ export class Pair implements AsyncDisposable {
     if (settings !== undefined) this.heartbeat.settings(settings);
   }
 
+  #isRoleKnown(): boolean {
+    const { status } = this.heartbeat;
+    if (this.#lostAt_ms !== undefined || status === undefined) return false;
+    return status.role !== 'starting' || status.peer?.role === 'active';
+  }
+
   #follow(status: HeartbeatStatus): void {
     this.#lostAt_ms = undefined;
     const active = status.role === 'active';
     const because = status.role === 'starting' ? `starting: ${status.because}` : status.because;
     this.#setRole(active ? 'active' : 'standby', because, status.epoch);
     this.sync?.role(active, status.epoch);
+    if (this.#isRoleKnown()) this.#waiters.release();
   }
 
   #setRole(name: 'active' | 'standby', because: string, epoch: number): void {
