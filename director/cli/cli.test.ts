@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { amount } from '../model/amount.ts';
 import { FairleadError } from '../model/error.ts';
 import type { Command } from './command.ts';
 import { commands } from './commands.ts';
 import { bashCompletion } from './completion.ts';
 import { commandHelp } from './help.ts';
 import { parseInvocation } from './parse.ts';
-import { amount, duration } from './show.ts';
+import { duration } from './show.ts';
 import { plain, renderTable } from './table.ts';
 
 describe('parseInvocation', () => {

@@ -1,8 +1,9 @@
 // What `fairlead status` says above its table of services: one label per idea, several lines where there are several
 // things, and figures that add up.
 import type { Status } from '../control/schema.ts';
+import { amount } from '../model/amount.ts';
 import { pairOverview } from './pair-overview.ts';
-import { amount, clockTime, duration } from './show.ts';
+import { clockTime, duration } from './show.ts';
 import { paint, plain, type Tone } from './table.ts';
 
 const LABEL_CHARS = 10;

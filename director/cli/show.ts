@@ -1,5 +1,7 @@
 // Values as people read them.
+
 import type { Admin, Rates, ServerStatus, ServiceStatus } from '../control/schema.ts';
+import { amount } from '../model/amount.ts';
 import type { Cell } from './table.ts';
 
 const SECOND_MS = 1_000;
@@ -18,21 +20,6 @@ export function clockTime(at: number): string {
   const date = new Date(at);
   const two = (value: number): string => String(value).padStart(2, '0');
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-}
-
-/** Three digits or so: `0`, `12`, `3.4k`, `12M`. */
-export function amount(value: number): string {
-  for (const [unit, size] of [
-    ['G', 1e9],
-    ['M', 1e6],
-    ['k', 1e3],
-  ] as const)
-    if (value >= size) return `${trim(value / size)}${unit}`;
-  return trim(value);
-}
-
-function trim(value: number): string {
-  return value >= 100 || Number.isInteger(value) ? String(Math.round(value)) : value.toFixed(1);
 }
 
 export function rate(rates: Rates): string {

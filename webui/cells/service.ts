@@ -1,6 +1,7 @@
 // The cells of services and real servers.
 import type { ServerStatus, ServiceStatus } from '../../director/control/schema.ts';
-import { amount, bitRate, milliseconds } from '../html/format.ts';
+import { amount } from '../../director/model/amount.ts';
+import { bitRate, milliseconds } from '../html/format.ts';
 import type { Cell, Cells } from './cell.ts';
 import { adminMark, serverHealth, serviceHealth } from './marks.ts';
 

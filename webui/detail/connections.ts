@@ -1,6 +1,7 @@
 // Connections and templates as rows of a table; the same for the page of all and for the sample on a server's page.
 import type { Connection } from '../../director/control/schema.ts';
-import { amount, size } from '../html/format.ts';
+import { amount } from '../../director/model/amount.ts';
+import { size } from '../html/format.ts';
 import { type Html, html, NOTHING } from '../html/html.ts';
 import { serverAddress, serviceAddress } from './asked.ts';
 

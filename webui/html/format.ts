@@ -1,22 +1,8 @@
 // Numbers and times as the pages show them. Pure; times are told apart from now by the caller's clock.
 
+import { amount } from '../../director/model/amount.ts';
 import { ago } from '../public/ago.ts';
 import { type Html, html } from './html.ts';
-
-/** Three digits or so: `0`, `12`, `3.4k`, `12M`. */
-export function amount(value: number): string {
-  for (const [unit, size] of [
-    ['G', 1e9],
-    ['M', 1e6],
-    ['k', 1e3],
-  ] as const)
-    if (value >= size) return `${trim(value / size)}${unit}`;
-  return trim(value);
-}
-
-function trim(value: number): string {
-  return value >= 100 || Number.isInteger(value) ? String(Math.round(value)) : value.toFixed(1);
-}
 
 export function bitRate(bytes_per_s: number): string {
   const [, number = '', unit = ''] = /^([\d.]+)(\w?)$/.exec(amount(bytes_per_s * 8)) ?? [];

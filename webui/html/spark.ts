@@ -1,6 +1,7 @@
 // A sparkline as inline SVG: two minutes of one metric, without scripts.
+
+import { amount } from '../../director/model/amount.ts';
 import { highest, runsOf, SPARK_HEIGHT, SPARK_LENGTH, type Values } from '../public/spark.ts';
-import { amount } from './format.ts';
 import { type Html, html, NOTHING } from './html.ts';
 
 /** `source`: the cell whose number goes on with it in the browser. Nothing, where nothing was sampled. */

@@ -1,5 +1,6 @@
 // How the checks look: what is in trouble first, each with its recipe, its schedule and what it found lately.
 import { isAllowed } from '../../director/control/account-schema.ts';
+import { amount } from '../../director/model/amount.ts';
 import { still } from '../cells/cell.ts';
 import {
   againstText,
@@ -13,7 +14,7 @@ import {
   scheduleText,
   serverLinks,
 } from '../detail/checks.ts';
-import { amount, counted, milliseconds, time } from '../html/format.ts';
+import { counted, milliseconds, time } from '../html/format.ts';
 import { type Html, html, NOTHING, when } from '../html/html.ts';
 import type { PageContext } from '../page.ts';
 

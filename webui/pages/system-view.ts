@@ -1,8 +1,9 @@
 // How the director's insides look: problems first, each with its remedy; then engine, tables, packets, store, history, monitors.
 import type { HistoryStatus } from '../../director/control/history-schema.ts';
 import type { ProblemNote, Status } from '../../director/control/schema.ts';
+import { amount } from '../../director/model/amount.ts';
 import { type Cell, still } from '../cells/cell.ts';
-import { absolute, amount, counted, milliseconds, size, time } from '../html/format.ts';
+import { absolute, counted, milliseconds, size, time } from '../html/format.ts';
 import { type Html, html, NOTHING } from '../html/html.ts';
 
 export interface SystemShown {

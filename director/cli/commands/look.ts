@@ -1,18 +1,11 @@
 // Commands that read: status, services, servers.
+
 import type { ServerStatus, ServiceStatus, Status } from '../../control/schema.ts';
+import { amount } from '../../model/amount.ts';
 import { EXIT } from '../../model/error.ts';
 import { type Command, type CommandContext, flag } from '../command.ts';
 import { overview } from '../overview.ts';
-import {
-  admin,
-  amount,
-  bytesRate,
-  configuredWeight,
-  duration,
-  rate,
-  serverHealth,
-  serviceHealth,
-} from '../show.ts';
+import { admin, bytesRate, configuredWeight, duration, rate, serverHealth, serviceHealth } from '../show.ts';
 import { type Cell, type Column, paint, plain } from '../table.ts';
 import { print, READ_OPTIONS, SERVICE, table } from './common.ts';
 import { WATCH_OPTION, watch } from './watch.ts';

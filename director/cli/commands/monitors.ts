@@ -1,9 +1,10 @@
 // Commands about checks: what each has found lately, and probing without waiting for the interval.
 import type { CheckStatus, ProbeHistory, ProbeRecord } from '../../control/monitor-schema.ts';
+import { amount } from '../../model/amount.ts';
 import { EXIT } from '../../model/error.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { flag } from '../command.ts';
-import { amount, duration } from '../show.ts';
+import { duration } from '../show.ts';
 import type { Cell, Column } from '../table.ts';
 import { print, READ_OPTIONS, SERVER, SERVICE, table } from './common.ts';
 

@@ -6,11 +6,12 @@ import {
   type Metric,
   type Series,
 } from '../../control/history-schema.ts';
+import { amount } from '../../model/amount.ts';
 import type { ExitCode } from '../../model/error.ts';
 import { METRICS } from '../../model/metric.ts';
 import { type Command, type CommandContext, text } from '../command.ts';
 import { usage } from '../parse.ts';
-import { amount, clockTime, duration } from '../show.ts';
+import { clockTime, duration } from '../show.ts';
 import { sparkline } from '../sparkline.ts';
 import { plain } from '../table.ts';
 import { parseTime } from '../time.ts';
