@@ -1,7 +1,7 @@
 // Which files are tests, and how they run. `unit`: anywhere, in parallel. `root`: two files at a time, each in network
-// namespaces of its own. `site`: one file at a time, as it runs whole sites that keep time. `browser`: one file at a time, the
-// console in Debian's Chromium. `guest`: what
-// test/kernel/main.ts runs inside user-mode-linux.
+// namespaces of its own. `site`: one file at a time, as it runs whole sites that keep time. `browser`: one file at a time,
+// the console in Debian's Chromium. `package`: the .deb. `appliance`: machines that it is installed on, under
+// user-mode-linux. `guest`: what test/kernel/main.ts runs inside user-mode-linux.
 // test/run.ts picks the suites; `npx vitest run PATH` runs whatever matches.
 
 import fs from 'node:fs';
@@ -25,12 +25,14 @@ const unit = {
 const patient = { testTimeout: 30_000, hookTimeout: 30_000 };
 const sites = ['test/lab/**/*.root.test.ts', 'test/drills/**/*.root.test.ts', 'test/truth/**/*.root.test.ts'];
 const browsers = ['test/browser/**/*.root.test.ts'];
+const packages = ['test/package/**/*.root.test.ts'];
+const appliances = ['test/appliance/**/*.root.test.ts'];
 
 const root = {
   ...patient,
   name: 'root',
   include: isRoot ? ['**/*.root.test.ts'] : [],
-  exclude: [...outside, ...sites, ...browsers],
+  exclude: [...outside, ...sites, ...browsers, ...packages, ...appliances],
   maxWorkers: 2,
   sequence: { groupOrder: 1 },
 };
@@ -53,6 +55,11 @@ const browser = {
   hookTimeout: 60_000,
 };
 
+// The .deb itself, and machines that it is installed on.
+const slow = { testTimeout: 300_000, hookTimeout: 600_000 };
+const packaged = { ...oneByOne, ...slow, name: 'package', include: isRoot ? packages : [] };
+const appliance = { ...oneByOne, ...slow, name: 'appliance', include: isRoot ? appliances : [] };
+
 const guest = {
   ...oneByOne,
   name: 'guest',
@@ -70,7 +77,7 @@ const guest = {
 export default defineConfig({
   test: {
     pool: 'forks', // native add-ons (koffi, better-sqlite3) and process-wide state stay inside one file's process
-    projects: (insideGuest ? [guest] : [unit, root, site, browser]).map((test) => ({
+    projects: (insideGuest ? [guest] : [unit, root, site, browser, packaged, appliance]).map((test) => ({
       extends: true as const,
       test,
     })),
