@@ -35,7 +35,7 @@ export function copyrightFile(checkout: string, modules: readonly Module[], runt
     ),
     'License: Apache-2.0\n On Debian systems the full text is in /usr/share/common-licenses/Apache-2.0.\n',
     ...[...names].map(([text, name]) => `License: ${name}\n${indented(text)}\n`),
-    `License: Node.js\n${indented(fs.readFileSync(path.join(checkout, runtime, 'LICENSE'), 'utf8'))}\n`,
+    `License: Node.js\n${indented(runtimeLicence(path.join(checkout, runtime, 'LICENSE')))}\n`,
   ].join('\n');
 }
 
@@ -68,6 +68,15 @@ function licenceText(checkout: string, module: Module): string {
   throw new FairleadError('deb-licence-missing', `${module.name} ${module.version} comes without its licence.`, {
     remedy: 'Find out under what it may be distributed, then tell packaging/deb/copyright.ts.',
   });
+}
+
+const APACHE = /^[^\n]*Apache License\s+Version 2\.0, January 2004[\s\S]*?END OF TERMS AND CONDITIONS/gm;
+
+/** All parts of it; what every Debian system has anyway is pointed to, as Debian's policy wants it. */
+function runtimeLicence(file: string): string {
+  return fs
+    .readFileSync(file, 'utf8')
+    .replaceAll(APACHE, '    Apache License, Version 2.0: see /usr/share/common-licenses/Apache-2.0');
 }
 
 /** Equal texts share one name; the first of a kind has the plain one: MIT, MIT~2, MIT~3. */

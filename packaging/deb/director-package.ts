@@ -4,6 +4,9 @@ import path from 'node:path';
 import zlib from 'node:zlib';
 import { bashCompletion } from '../../director/cli/completion.ts';
 import { commands } from '../../director/cli/commands.ts';
+import { TABLES } from '../../director/config/schema.ts';
+import { commandPage } from '../man/command-page.ts';
+import { configurationPage } from '../man/configuration-page.ts';
 import type { Control } from './archive.ts';
 import { debianChangelog } from './changelog.ts';
 import { fieldsOf } from './control.ts';
@@ -28,19 +31,21 @@ export interface BuildContext {
 }
 
 const HOME = 'usr/lib/fairlead';
+const RUNTIME = `${HOME}/bin/node`;
 const DOCUMENTS = 'usr/share/doc/fairlead';
 
 export function directorPackage(context: BuildContext): { control: Control; entries: Entry[] } {
   const { checkout, platform, progress, scratch } = context;
-  const runtime = progress.step(
-    'strip the runtime',
-    () => stripped(path.join(checkout, platform.runtime, 'bin/node'), path.join(scratch, 'node')),
-    (file) => megabytes(fs.statSync(file).size),
-  );
   const modules = progress.step(
     'choose npm packages',
     () => productionModules(checkout, platform.node),
     (all) => `${all.length} packages, ${all.flatMap((module) => module.files).length} files`,
+  );
+  // Where a file goes -> where the stripped one is.
+  const programs = progress.step(
+    'strip the runtime and add-ons',
+    () => strippedPrograms(context, modules),
+    (all) => megabytes([...all.values()].reduce((sum, file) => sum + fs.statSync(file).size, 0)),
   );
   const sources = progress.step(
     'choose source files',
@@ -53,17 +58,17 @@ export function directorPackage(context: BuildContext): { control: Control; entr
   );
   const depends = progress.step(
     'look up libraries',
-    () => libraryPackages([runtime, ...addOns(checkout, modules)], scratch),
+    () => libraryPackages([...programs.values()], scratch),
     (all) => all.join(', '),
   );
   const documents = progress.step('write manual, licences, changelog', () => documentEntries(context, modules));
   return {
     entries: [
-      { path: `${HOME}/bin/node`, executable: true, content: { copyOf: runtime } },
+      { path: RUNTIME, executable: true, content: { copyOf: programs.get(RUNTIME)! } },
       { path: `${HOME}/package.json`, content: { text: ownPackage(checkout) } },
       ...[...sources, ...modules.flatMap((module) => module.files), ...packetPrograms(checkout)].map((file) => ({
         path: `${HOME}/${file}`,
-        content: { copyOf: path.join(checkout, file) },
+        content: { copyOf: programs.get(`${HOME}/${file}`) ?? path.join(checkout, file) },
       })),
       ...systemEntries(checkout),
       ...documents,
@@ -86,11 +91,19 @@ function dataFile(checkout: string, name: string): string {
   return fs.readFileSync(path.join(checkout, 'packaging/debian', name), 'utf8');
 }
 
-function addOns(checkout: string, modules: readonly Module[]): string[] {
-  return modules
-    .flatMap((module) => module.files)
-    .filter((file) => file.endsWith('.node'))
-    .map((file) => path.join(checkout, file));
+function strippedPrograms(context: BuildContext, modules: readonly Module[]): Map<string, string> {
+  const { checkout, platform, scratch } = context;
+  const addOns = modules.flatMap((module) => module.files).filter((file) => file.endsWith('.node'));
+  const programs = [
+    [RUNTIME, `${platform.runtime}/bin/node`] as const,
+    ...addOns.map((file) => [`${HOME}/${file}`, file] as const),
+  ];
+  return new Map(
+    programs.map(([target, source], index) => [
+      target,
+      stripped(path.join(checkout, source), path.join(scratch, `program-${index}`)),
+    ]),
+  );
 }
 
 /** What the programs read of it: version, kind of modules, names of dependencies. */
@@ -131,10 +144,20 @@ function systemEntries(checkout: string): Entry[] {
 function documentEntries(context: BuildContext, modules: readonly Module[]): Entry[] {
   const { checkout, platform } = context;
   const text = (name: string) => fs.readFileSync(path.join(checkout, name), 'utf8');
+  const about = { version: context.version, time_s: context.time_s };
+  const manual = text('docs/configuration.md');
   const changelog = debianChangelog(text('CHANGELOG.md'), { name: 'fairlead', ...context });
   return [
     { path: `${DOCUMENTS}/copyright`, content: { text: copyrightFile(checkout, modules, platform.runtime) } },
     { path: `${DOCUMENTS}/changelog.gz`, content: { bytes: packed(changelog) } },
+    {
+      path: 'usr/share/man/man8/fairlead.8.gz',
+      content: { bytes: packed(commandPage(commands, about)) },
+    },
+    {
+      path: 'usr/share/man/man5/fairlead.yaml.5.gz',
+      content: { bytes: packed(configurationPage(manual, TABLES, about)) },
+    },
     { path: `${DOCUMENTS}/examples/fairlead.yaml`, content: { text: text('docs/example.yaml') } },
     { path: 'usr/share/fairlead/alerts/fairlead.yaml', content: { text: text('packaging/alerts/fairlead.yaml') } },
     { path: 'usr/share/fairlead/grafana/fairlead.json', content: { text: text('packaging/grafana/fairlead.json') } },

@@ -36,7 +36,7 @@ const FILES_BESIDE = /^([\w.-]+\.config\.m?js|tsconfig\.json|(tests?|bench|bench
 function besideOf(name: string, machine: string): RegExp | undefined {
   const beside: Readonly<Record<string, RegExp>> = {
     'better-sqlite3': new RegExp(`^(deps/|prebuilds/(?!linux-${machine}\\.node$)|lib/(linux|darwin|win32)\\w*-)`),
-    koffi: /^(cnoke\.cjs|vendor\/|lib\/)/,
+    koffi: /^(cnoke\.cjs|vendor\/|lib\/|src\/koffi\/src\/trampolines\.cjs)/,
     diff: /^dist\//,
     'ipaddr.js': /^ipaddr\.min\.js$/,
     pino: /^(bin\.js|browser\.js|build\/)/,

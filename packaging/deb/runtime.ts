@@ -1,12 +1,11 @@
-// The runtime without its debugging symbols, which are a fifth of it, and what the package's programs need of the system's
+// Compiled programs without their debugging symbols, which are a fifth of the runtime, and what they need of the system's
 // libraries, as dpkg-shlibdeps reads it from them.
 import fs from 'node:fs';
 import path from 'node:path';
 import { tool } from './tools.ts';
 
 export function stripped(program: string, target: string): string {
-  // No hint of the binutils that did it is left behind: the section .comment is the compiler's.
-  tool('strip', ['--strip-unneeded', '--remove-section=.note.gnu.gold-version', '-o', target, program]);
+  tool('strip', ['--strip-unneeded', '-o', target, program]);
   return target;
 }
 

@@ -32,7 +32,7 @@ enable_units() {
 
 # active, standby, single, or nothing where no director answers.
 role() {
-  timeout 10 /usr/sbin/fairlead status --json 2>/dev/null | /usr/lib/fairlead/bin/node -e '
+  timeout 10 fairlead status --json 2>/dev/null | /usr/lib/fairlead/bin/node -e '
     const status = JSON.parse(require("fs").readFileSync(0, "utf8"));
     console.log(status.ha === undefined ? "single" : status.role);' 2>/dev/null || true
 }

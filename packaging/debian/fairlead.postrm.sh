@@ -5,7 +5,7 @@ set -eu
 units="fairlead.target fairlead-heartbeat.service fairlead.service fairlead-webui.service"
 
 helper() {
-  [ -x /usr/bin/deb-systemd-helper ] || return 0
+  command -v deb-systemd-helper >/dev/null || return 0
   for unit in $units; do
     deb-systemd-helper "$1" "$unit" >/dev/null || true
   done

@@ -13,8 +13,8 @@ stop_units() {
 
 # Packet programs, pinned tables, lease, virtual addresses.
 release_kernel() {
-  /usr/sbin/fairlead help 2>/dev/null | grep -q '^  release-kernel ' || return 0
-  /usr/sbin/fairlead release-kernel >/dev/null ||
+  fairlead help 2>/dev/null | grep -q '^  release-kernel ' || return 0
+  fairlead release-kernel >/dev/null ||
     echo "fairlead: something is left in the kernel until the next boot; see above" >&2
 }
 
