@@ -12,7 +12,7 @@ import { monitors, probe } from './commands/monitors.ts';
 import { notifications } from './commands/notifications.ts';
 import { disable, drain, enable, weight } from './commands/order.ts';
 import { hold, release, switchover } from './commands/pair.ts';
-import { run, selfDescribing, version } from './commands/self.ts';
+import { run, selfDescribing, version, withdraw } from './commands/self.ts';
 import { history } from './commands/series.ts';
 
 const { help, completion } = selfDescribing(() => commands);
@@ -48,6 +48,7 @@ export const commands: readonly Command[] = [
   drill,
   doctor,
   diagnostics,
+  withdraw,
   completion,
   version,
   help,

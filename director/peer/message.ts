@@ -49,6 +49,8 @@ export const answerSchema = z.object({
   role,
   /** What the answering end has of the asking one's; session of zeros: nothing. */
   have: haveSchema,
+  /** To a state: whether what stands in it stands here too now. Absent: it does, or this is no answer to a state. */
+  heeded: z.boolean().exactOptional(),
 });
 export type Answer = z.infer<typeof answerSchema>;
 
