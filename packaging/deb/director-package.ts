@@ -5,6 +5,7 @@ import zlib from 'node:zlib';
 import { bashCompletion } from '../../director/cli/completion.ts';
 import { commands } from '../../director/cli/commands.ts';
 import { TABLES } from '../../director/config/schema.ts';
+import { FairleadError } from '../../director/model/error.ts';
 import { commandPage } from '../man/command-page.ts';
 import { configurationPage } from '../man/configuration-page.ts';
 import type { Control } from './archive.ts';
@@ -114,11 +115,13 @@ function ownPackage(checkout: string): string {
 }
 
 function packetPrograms(checkout: string): string[] {
-  return fs
-    .readdirSync(path.join(checkout, 'build/bpf'))
-    .filter((file) => file.endsWith('.o'))
-    .map((file) => `build/bpf/${file}`)
-    .sort();
+  const folder = path.join(checkout, 'build/bpf');
+  const programs = fs.existsSync(folder) ? fs.readdirSync(folder).filter((file) => file.endsWith('.o')) : [];
+  if (programs.length === 0)
+    throw new FairleadError('deb-no-programs', 'The packet programs are not compiled.', {
+      remedy: 'Run packaging/setup.sh as root (it installs clang-14), or director/bpf/build.sh.',
+    });
+  return programs.map((file) => `build/bpf/${file}`).sort();
 }
 
 /** What the system reads: command, units, users, defaults, completion. */

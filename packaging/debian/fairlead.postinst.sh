@@ -4,30 +4,27 @@
 # holds the virtual addresses, is restarted only where nobody depends on it.
 set -eu
 
-units="fairlead.target fairlead-heartbeat.service fairlead.service fairlead-webui.service"
-
 make_users() {
   systemd-sysusers fairlead.conf
 }
 
 make_folders() {
-  # Others may pass through the state folder, as the console has to; each file in it says who may read it.
-  install -d -m 0751 -o root -g root /var/lib/fairlead
-  install -d -m 0750 -o root -g root /var/lib/fairlead/backups
-  install -d -m 0700 -o fairlead-web -g fairlead /var/lib/fairlead/console
+  # As the units have them: systemd would take a folder with another owner as a reason to change all that is below.
+  install -d -m 0711 -o root -g fairlead /var/lib/fairlead
+  install -d -m 0700 -o fairlead-web -g fairlead-web /var/lib/fairlead/console
+  install -d -m 0700 -o root -g root /var/lib/fairlead/backups
   install -d -m 0755 -o root -g root /var/cache/fairlead
 }
 
-enable_units() {
-  for unit in $units; do
-    deb-systemd-helper unmask "$unit" >/dev/null || true
-    # An administrator's "systemctl disable" outlives upgrades.
-    if deb-systemd-helper --quiet was-enabled "$unit"; then
-      deb-systemd-helper enable "$unit" >/dev/null || true
-    else
-      deb-systemd-helper update-state "$unit" >/dev/null || true
-    fi
-  done
+# The target is what a boot starts; it wants the rest.
+enable_target() {
+  deb-systemd-helper unmask fairlead.target >/dev/null || true
+  # An administrator's "systemctl disable" outlives upgrades.
+  if deb-systemd-helper --quiet was-enabled fairlead.target; then
+    deb-systemd-helper enable fairlead.target >/dev/null || true
+  else
+    deb-systemd-helper update-state fairlead.target >/dev/null || true
+  fi
 }
 
 # active, standby, single, or nothing where no director answers.
@@ -57,7 +54,7 @@ case $1 in
   configure)
     make_users
     make_folders
-    enable_units
+    enable_target
     if [ -d /run/systemd/system ]; then
       systemctl --system daemon-reload >/dev/null || true
       if [ -n "${2:-}" ]; then

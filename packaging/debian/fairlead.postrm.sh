@@ -2,18 +2,15 @@
 # After files went. A removal keeps configuration and state; a purge leaves nothing: configuration, state, backups, users.
 set -eu
 
-units="fairlead.target fairlead-heartbeat.service fairlead.service fairlead-webui.service"
-
 helper() {
-  command -v deb-systemd-helper >/dev/null || return 0
-  for unit in $units; do
-    deb-systemd-helper "$1" "$unit" >/dev/null || true
-  done
+  ! command -v deb-systemd-helper >/dev/null || deb-systemd-helper "$1" fairlead.target >/dev/null || true
 }
 
 remove_users() {
   if getent passwd fairlead-web >/dev/null; then userdel fairlead-web || true; fi
-  if getent group fairlead >/dev/null; then groupdel fairlead || true; fi
+  for group in fairlead-web fairlead; do
+    if getent group "$group" >/dev/null; then groupdel "$group" || true; fi
+  done
 }
 
 [ ! -d /run/systemd/system ] || systemctl --system daemon-reload >/dev/null || true

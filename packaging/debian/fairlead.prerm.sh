@@ -12,16 +12,15 @@ stop_units() {
 }
 
 # Packet programs, pinned tables, lease, virtual addresses.
-release_kernel() {
-  fairlead help 2>/dev/null | grep -q '^  release-kernel ' || return 0
-  fairlead release-kernel >/dev/null ||
-    echo "fairlead: something is left in the kernel until the next boot; see above" >&2
+withdraw() {
+  fairlead withdraw >/dev/null ||
+    echo "fairlead: something may be left in the kernel until the next boot; see above" >&2
 }
 
 case $1 in
   remove)
     stop_units
-    release_kernel
+    withdraw
     ;;
   upgrade | failed-upgrade | deconfigure) ;;
   *)
