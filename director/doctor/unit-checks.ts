@@ -9,19 +9,28 @@ export function checkUnits(machine: Machine): Finding[] {
   const installed = FOLDERS.some((folder) => machine.exists(`${folder}/fairlead.service`));
   if (!installed || !machine.exists('/run/systemd/system')) return [];
   const shown = machine.ask('systemctl', 'show', '--property=Id,UnitFileState,ActiveState', ...UNITS);
-  if (shown === undefined) return [warn('units', 'systemd does not say how its units are', 'Run: systemctl status')];
+  if (shown === undefined)
+    return [warn('units', 'systemd does not say how its units are', 'Run: systemctl status')];
   const findings = shown
     .trim()
     .split(/\n\n+/)
     .flatMap((block) => judge(new Map(block.split('\n').map((line) => halves(line)))));
-  return findings.length > 0 ? findings : [ok('units', 'systemd runs Fairlead, and will after the next boot')];
+  return findings.length > 0
+    ? findings
+    : [ok('units', 'systemd runs Fairlead, and will after the next boot')];
 }
 
 function judge(unit: ReadonlyMap<string, string>): Finding[] {
-  const [id = '', state = '', active = ''] = ['Id', 'UnitFileState', 'ActiveState'].map((key) => unit.get(key));
+  const [id = '', state = '', active = ''] = ['Id', 'UnitFileState', 'ActiveState'].map((key) =>
+    unit.get(key),
+  );
   if (state === 'disabled' || state === 'masked')
     return [
-      warn('units', `${id} is ${state}: it does not start at the next boot`, `Run: systemctl ${state === 'masked' ? 'unmask' : 'enable'} ${id}`),
+      warn(
+        'units',
+        `${id} is ${state}: it does not start at the next boot`,
+        `Run: systemctl ${state === 'masked' ? 'unmask' : 'enable'} ${id}`,
+      ),
     ];
   if (active === 'failed')
     return [warn('units', `${id} has failed`, `Run: journalctl -u ${id} -n 50, and systemctl restart ${id}`)];

@@ -4,7 +4,7 @@ import type { Configuration, LinkConfig } from '../../config/configuration.ts';
 import type { Address } from '../../model/address.ts';
 import { type Finding, fail, ok, warn } from '../finding.ts';
 import { macsOf, type NetworkFacts } from './facts.ts';
-import { serversOf } from './questions.ts';
+import { type ServerOfService, serversOf } from './questions.ts';
 
 export interface Standpoint {
   /** Which director this is; undefined: nobody knows. */
@@ -73,10 +73,11 @@ function checkVips(configuration: Configuration, facts: NetworkFacts, standpoint
     const holders = [...macsOf(facts, vip)];
     const strangers = holders.filter((mac) => !servers.has(mac) && !peers.has(mac));
     // An active peer whose link address nobody told.
-    const forgiven = standpoint.peerHolds === true && !holders.some((mac) => peers.has(mac)) ? strangers[0] : undefined;
+    const forgiven =
+      standpoint.peerHolds === true && !holders.some((mac) => peers.has(mac)) ? strangers[0] : undefined;
     return holders.flatMap((mac): Finding[] => {
-      const server = servers.get(mac);
-      if (server !== undefined) return [answeringServer(vip, server)];
+      const known = servers.get(mac);
+      if (known !== undefined) return [answeringServer(vip, known)];
       if (peers.has(mac) || mac === forgiven)
         return facts.own.has(vip)
           ? [
@@ -98,23 +99,25 @@ function checkVips(configuration: Configuration, facts: NetworkFacts, standpoint
   });
 }
 
-function answeringServer(vip: Address, server: string): Finding {
+/** Told by its name in a service on that VIP, where it has one. */
+function answeringServer(vip: Address, known: readonly ServerOfService[]): Finding {
+  const { service, server } = known.find((each) => each.service.listen.address === vip) ?? known[0]!;
   return fail(
     'real-server-arp',
-    `${server} answers the network’s questions for the virtual IP ${vip}: clients reach it past the director`,
+    `real server ${service.name}/${server.name} (${server.address}) answers the network’s questions for the virtual IP ${vip}: clients reach it past the director`,
     `On that server: fairlead-realserver set --vip ${vip} --method route (or tunnel)`,
   );
 }
 
-function serverMacs(configuration: Configuration, facts: NetworkFacts): ReadonlyMap<string, string> {
-  return new Map(
-    serversOf(configuration).flatMap(({ service, server }) =>
-      [...macsOf(facts, server.address)].map((mac) => [
-        mac,
-        `real server ${service.name}/${server.name} (${server.address})`,
-      ]),
-    ),
+function serverMacs(
+  configuration: Configuration,
+  facts: NetworkFacts,
+): ReadonlyMap<string, readonly ServerOfService[]> {
+  const pairs = serversOf(configuration).flatMap((each) =>
+    [...macsOf(facts, each.server.address)].map((mac) => ({ mac, each })),
   );
+  const grouped = Map.groupBy(pairs, ({ mac }) => mac);
+  return new Map([...grouped].map(([mac, list]) => [mac, list.map(({ each }) => each)]));
 }
 
 /** A director may be a real server of a service too; whoever is a peer is judged as one. */

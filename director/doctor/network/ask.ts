@@ -2,8 +2,8 @@
 // cache), and who answers pings. Guarantees: each ends within its time, without a privilege there are no answers and a
 // reason; nothing is sent but questions.
 
-import type { Vip } from '../../../heartbeat/takeover/vip.ts';
 import { collectClaims } from '../../../heartbeat/takeover/claims.ts';
+import type { Vip } from '../../../heartbeat/takeover/vip.ts';
 import { type Address, familyOf } from '../../model/address.ts';
 import type { Clock } from '../../model/clock.ts';
 import { FairleadError } from '../../model/error.ts';

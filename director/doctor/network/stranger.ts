@@ -48,8 +48,7 @@ export async function askInNameOfStranger(
     }
   };
   ask();
-  for (let turn = 1; turn < PINGS; turn++)
-    resources.use(clock.after((TIMEOUT_MS / PINGS) * turn, ask));
+  for (let turn = 1; turn < PINGS; turn++) resources.use(clock.after((TIMEOUT_MS / PINGS) * turn, ask));
   resources.use(clock.after(TIMEOUT_MS, () => done.resolve()));
   if (heard.size > 0) await done.promise;
   return heard;

@@ -6,7 +6,8 @@ import { type Finding, fail, ok, warn } from '../finding.ts';
 import type { NetworkFacts } from './facts.ts';
 import { natServers, serversOf } from './questions.ts';
 
-const LOOK_THERE = 'On the real server "fairlead-realserver check --method nat --gateway ADDRESS" tells for certain.';
+const LOOK_THERE =
+  'On the real server "fairlead-realserver check --method nat --gateway ADDRESS" tells for certain.';
 
 export function checkWays(configuration: Configuration, facts: NetworkFacts): Finding[] {
   return [
@@ -77,7 +78,9 @@ function checkReturnPath(configuration: Configuration, facts: NetworkFacts): Fin
   const gateways = configuration.virtualIps.filter((vip) => vip.role === 'nat-gateway');
   const isGateway = configuration.directors.length < 2 || gateways.some((vip) => facts.own.has(vip.address));
   if (!isGateway)
-    return [ok('return-path', 'the answers of real servers go to the active director: only there it can be told')];
+    return [
+      ok('return-path', 'the answers of real servers go to the active director: only there it can be told'),
+    ];
   const where = (wanted: 'here' | 'elsewhere'): Address[] =>
     servers.filter((server) => facts.strangers.get(server) === wanted);
   const known = new Set([...where('here'), ...where('elsewhere')]);
@@ -86,7 +89,12 @@ function checkReturnPath(configuration: Configuration, facts: NetworkFacts): Fin
   return [
     ...(where('here').length === 0
       ? []
-      : [ok('return-path', `${where('here').length} real servers of method nat answer strangers through here`)]),
+      : [
+          ok(
+            'return-path',
+            `${where('here').length} real servers of method nat answer strangers through here`,
+          ),
+        ]),
     ...where('elsewhere').map((server) =>
       fail(
         'return-path',
@@ -124,7 +132,9 @@ function checkTunnels(configuration: Configuration, facts: NetworkFacts): Findin
       ),
     ];
   });
-  return narrow.length > 0 ? narrow : [ok('tunnel-mtu', `packets of ${ETHERNET_MTU_BYTES} bytes fit into every tunnel`)];
+  return narrow.length > 0
+    ? narrow
+    : [ok('tunnel-mtu', `packets of ${ETHERNET_MTU_BYTES} bytes fit into every tunnel`)];
 }
 
 function checkWitnesses({ heartbeat }: Configuration, facts: NetworkFacts): Finding[] {

@@ -96,7 +96,8 @@ export function readLink(text: string): Read<LinkAnswer> {
   if (/^\/dev\/[\w./-]{1,200}$/.test(text)) return { value: { serial: text } };
   const [name = '', pair] = text.split('=', 2);
   const read = readInterface(name);
-  if ('fault' in read) return fault('write an interface (eth1, or eth1=OWN/PEER with addresses) or /dev/ttyS0');
+  if ('fault' in read)
+    return fault('write an interface (eth1, or eth1=OWN/PEER with addresses) or /dev/ttyS0');
   if (pair === undefined) return { value: { udp: name } };
   const [own, peer, ...rest] = pair.split('/').map(parseAddress);
   if (own === undefined || peer === undefined || rest.length > 0)

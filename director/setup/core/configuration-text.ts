@@ -18,7 +18,11 @@ export function configurationText(answers: Answers): string {
     ...services(answers.service),
     ...(answers.console === undefined
       ? []
-      : ['', '# The web console; loopback only, unless you write another address.', `console: { listen: ${flow(answers.console)} }`]),
+      : [
+          '',
+          '# The web console; loopback only, unless you write another address.',
+          `console: { listen: ${flow(answers.console)} }`,
+        ]),
   ].join('\n')}\n`;
 }
 
@@ -75,7 +79,11 @@ function virtualIps({ vips, natGateway }: Answers): string[] {
 
 /** Those of the virtual IPs are the default. */
 function engine({ vips, natGateway, inside }: Answers): string[] {
-  const known = [...new Set([...vips, ...(natGateway === undefined ? [] : [natGateway])].map((vip) => vip.interface ?? ''))];
+  const known = [
+    ...new Set(
+      [...vips, ...(natGateway === undefined ? [] : [natGateway])].map((vip) => vip.interface ?? ''),
+    ),
+  ];
   if (inside === undefined || known.includes(inside)) return [];
   return [
     '# Where packets are taken: from clients, and the answers of real servers.',
@@ -122,7 +130,8 @@ function scalar(text: string): string {
 
 /** Addresses and the like inside { } and [ ]. */
 function flow(text: string): string {
-  return /^[A-Za-z0-9/][A-Za-z0-9./_-]*(?::\/\/[A-Za-z0-9.]+)?(?::\d+)?$/.test(text) && /[A-Za-z./]/.test(text)
+  return /^[A-Za-z0-9/][A-Za-z0-9./_-]*(?::\/\/[A-Za-z0-9.]+)?(?::\d+)?$/.test(text) &&
+    /[A-Za-z./]/.test(text)
     ? text
     : JSON.stringify(text);
 }

@@ -28,7 +28,8 @@ export function readCode(typed: string): string {
   if (strange >= 0) throw badCode(`has a sign that no code has: ${JSON.stringify(signs[strange])}`);
   if (values.length !== RANDOM_SIGNS + 1)
     throw badCode(`has ${values.length} signs, not ${RANDOM_SIGNS + 1}`);
-  if (checkOf(values.slice(0, -1)) !== values.at(-1)) throw badCode('was mistyped: its signs do not fit together');
+  if (checkOf(values.slice(0, -1)) !== values.at(-1))
+    throw badCode('was mistyped: its signs do not fit together');
   return grouped(values);
 }
 

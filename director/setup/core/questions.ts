@@ -28,7 +28,8 @@ export interface Question {
   readonly optional?: true;
 }
 
-const isSet = (text: string | undefined): text is string => text !== undefined && text !== '' && text !== 'none';
+const isSet = (text: string | undefined): text is string =>
+  text !== undefined && text !== '' && text !== 'none';
 const withPeer = { when: (given: Given) => isSet(given.peer), because: '--peer' };
 const withService = { when: (given: Given) => isSet(given.service), because: '--service' };
 const withNat = {

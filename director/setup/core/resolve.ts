@@ -1,7 +1,7 @@
 // From the texts of all answers to Answers with their types; interfaces that were not named are found by subnet. Pure.
 import { EXIT, FairleadError } from '../../model/error.ts';
-import * as read from './answers.ts';
 import type { Answers, Given, Read, ServiceAnswer, VipAnswer } from './answers.ts';
+import * as read from './answers.ts';
 import { type Facts, interfaceOf } from './facts.ts';
 
 /** Of answers that have been checked one by one (questions.ts). */
@@ -10,12 +10,17 @@ export function resolveAnswers(given: Given, facts: Facts): Answers {
   const natGateway = text(given, 'nat-gateway');
   const inside = text(given, 'inside');
   const console_ = text(given, 'console');
-  const vip = (each: VipAnswer): VipAnswer => ({ ...each, interface: each.interface ?? subnetOf(each, facts) });
+  const vip = (each: VipAnswer): VipAnswer => ({
+    ...each,
+    interface: each.interface ?? subnetOf(each, facts),
+  });
   return {
     cluster: need(given, 'cluster', read.readName),
     node: need(given, 'node', read.readName),
     address: need(given, 'address', read.readAddress),
-    ...(peer === undefined ? {} : { peer: { name: peer, address: need(given, 'peer-address', read.readAddress) } }),
+    ...(peer === undefined
+      ? {}
+      : { peer: { name: peer, address: need(given, 'peer-address', read.readAddress) } }),
     links: list(given, 'links', read.readLink),
     witnesses: list(given, 'witnesses', read.readAddress),
     vips: list(given, 'vip', read.readVip).map(vip),
