@@ -15,10 +15,8 @@ import { checkUnits } from '../../doctor/unit-checks.ts';
 import { EXIT, FairleadError } from '../../model/error.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { text } from '../command.ts';
-import { paint, plain } from '../table.ts';
+import { findingLines } from '../findings.ts';
 import { print, READ_OPTIONS } from './common.ts';
-
-const TONES = { ok: 'good', warn: 'warn', fail: 'bad' } as const;
 
 export const doctor: Command = {
   name: 'doctor',
@@ -50,7 +48,7 @@ export const doctor: Command = {
       ...checkUnits(machine),
       ...(await askNetwork(configuration, status)),
     ];
-    print(context, { findings }, () => render(context, findings));
+    print(context, { findings }, () => findingLines(findings, context.terminal.color));
     return findings.some((finding) => finding.level === 'fail') ? EXIT.failed : EXIT.ok;
   },
 };
@@ -133,14 +131,4 @@ async function examineServers(context: CommandContext): Promise<Finding[]> {
       'See that it runs and can be reached from here.',
     ),
   );
-}
-
-function render(context: CommandContext, findings: readonly Finding[]): string {
-  const { color } = context.terminal;
-  const lines = findings.flatMap(({ check, level, detail, remedy }) => [
-    `${paint(level.padEnd(4), TONES[level], color)}  ${check.padEnd(14)}${plain(detail)}`,
-    ...(remedy === undefined ? [] : [`${' '.repeat(20)}${paint(plain(remedy), 'quiet', color)}`]),
-  ]);
-  const count = (level: Finding['level']): number => findings.filter((each) => each.level === level).length;
-  return `${[...lines, `${count('fail')} failed, ${count('warn')} warnings, ${count('ok')} ok`].join('\n')}\n`;
 }
