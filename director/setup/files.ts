@@ -41,8 +41,8 @@ export function installFiles(folder: string, files: readonly NewFile[], force: b
   refuseToReplace(folder, force);
   const undo: (() => void)[] = [];
   const temporary = files.map((file) => path.join(folder, `.${file.name}.${process.pid}.new`));
+  makeFolder(folder);
   try {
-    fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
     for (const [index, file] of files.entries()) writeWhole(temporary[index]!, file);
     for (const [index, file] of files.entries()) {
       const target = path.join(folder, file.name);
@@ -54,6 +54,14 @@ export function installFiles(folder: string, files: readonly NewFile[], force: b
     throw failed(folder, error);
   } finally {
     for (const each of temporary) fs.rmSync(each, { force: true });
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
+  } catch (error) {
+    throw failed(folder, error);
   }
 }
 
@@ -96,7 +104,7 @@ function syncFolder(folder: string): void {
 function failed(folder: string, error: unknown): FairleadError {
   if (error instanceof FairleadError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'EEXIST')
+  if (code === 'EEXIST' && fs.statSync(folder).isDirectory())
     return new FairleadError('already-configured', `${folder} was configured meanwhile: ${message}.`, {
       remedy: 'Look at what is there; --force replaces it.',
       exit: EXIT.refused,

@@ -60,6 +60,7 @@ export async function openInvitation(options: InviteOptions): Promise<Invitation
 
 class Host implements Invitation {
   readonly outcome: Promise<Paired>;
+  port = 0;
   readonly #options: InviteOptions;
   readonly #server: net.Server;
   readonly #sockets = new Set<net.Socket>();
@@ -99,14 +100,10 @@ class Host implements Invitation {
     });
   }
 
-  get port(): number {
-    return (this.#server.address() as net.AddressInfo).port;
-  }
-
   async listen(): Promise<void> {
     const { address, port, clock, lasts_ms, signal } = this.#options;
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (cause: Error) =>
+      this.#server.on('error', (cause: Error) =>
         reject(
           new FairleadError('cannot-listen', `Cannot listen on ${address} port ${port}: ${cause.message}.`, {
             remedy: 'Name an address of this machine with --listen, or another port with --port.',
@@ -116,6 +113,7 @@ class Host implements Invitation {
       );
       this.#server.listen({ host: address, port }, resolve);
     });
+    this.port = (this.#server.address() as net.AddressInfo).port;
     this.#limits.use(clock.after(lasts_ms, () => this.#fail(nobodyCame(lasts_ms))));
     const interrupt = (): void =>
       this.#fail(new FairleadError('interrupted', 'Interrupted; nobody was paired.'));
