@@ -12,12 +12,16 @@ import { monitors, probe } from './commands/monitors.ts';
 import { notifications } from './commands/notifications.ts';
 import { disable, drain, enable, weight } from './commands/order.ts';
 import { hold, release, switchover } from './commands/pair.ts';
+import { pair } from './commands/pairing.ts';
 import { run, selfDescribing, version, withdraw } from './commands/self.ts';
 import { history } from './commands/series.ts';
+import { setup } from './commands/setup.ts';
 
 const { help, completion } = selfDescribing(() => commands);
 
 export const commands: readonly Command[] = [
+  setup,
+  pair,
   run,
   webConsole,
   check,

@@ -59,6 +59,25 @@ export const ROOMS: readonly Room[] = [
   { at: 'director/reconcile/apply.ts', may: ['director/reconcile', 'director/engine', 'director/config'] },
 
   { at: 'director/doctor', may: ['director/config'] },
+  // Asks the network: by the same questions that the heartbeat asks before it claims.
+  {
+    at: 'director/doctor/network',
+    may: [
+      ...['director/doctor', 'director/config', 'heartbeat/takeover'],
+      ...['director/native', 'director/native/system-clock.ts'],
+    ],
+  },
+
+  // The first set-up and pairing: what is asked and written, purely; around it the machine, its files, the one-time channel.
+  { at: 'director/setup/core', may: [], pure: true },
+  {
+    at: 'director/setup',
+    may: [
+      ...['director/setup/core', 'director/config', 'director/config/file.ts'],
+      ...['director/doctor', 'director/doctor/network', 'director/peer', 'heartbeat/link'],
+      ...['director/native', 'director/native/system-clock.ts'],
+    ],
+  },
 
   // The processes. Pulse starts the others, so it knows their front doors; they do not know it.
   { at: 'director/sync/core', may: [], pure: true },
@@ -118,7 +137,10 @@ export const ROOMS: readonly Room[] = [
   // The commands that need no running director (check, import) read configuration themselves; all else asks control.
   {
     at: 'director/cli',
-    may: ['director/control', 'director/config', 'director/config/file.ts', 'director/doctor'],
+    may: [
+      ...['director/control', 'director/config', 'director/config/file.ts'],
+      ...['director/doctor', 'director/doctor/network', 'director/setup', 'director/setup/core'],
+    ],
   },
   // `fairlead run` becomes pulse.
   { at: 'director/cli/main.ts', may: ['director/cli', 'director/control', 'director/pulse'] },
