@@ -23,7 +23,7 @@ const unit = {
 };
 
 const patient = { testTimeout: 30_000, hookTimeout: 30_000 };
-const sites = ['test/lab/**/*.root.test.ts', 'test/drills/**/*.root.test.ts', 'test/truth/**/*.root.test.ts'];
+const sites = ['lab', 'drills', 'truth', 'docs'].map((room) => `test/${room}/**/*.root.test.ts`);
 const browsers = ['test/browser/**/*.root.test.ts'];
 const packages = ['test/package/**/*.root.test.ts'];
 const appliances = ['test/appliance/**/*.root.test.ts'];
