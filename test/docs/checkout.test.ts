@@ -28,7 +28,7 @@ const ONLY_CHECKED: Readonly<Record<string, 'help' | 'nothing'>> = {
 const PLACEHOLDERS = ['git clone … && cd fairlead'];
 
 describe('in the checkout', () => {
-  const commands = stepsOf('checkout', 'here').flatMap((step) => step.commands);
+  const commands = stepsOf('checkout').flatMap((step) => step.commands);
 
   it.each(commands.map(({ file, line, text }) => [`${file}:${line}`, withoutComment(text)]))(
     '%s: %s',

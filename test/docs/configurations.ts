@@ -16,5 +16,9 @@ export function completed(piece: string): string {
   const missing = (lines: readonly { key: string; text: string }[]): string[] =>
     lines.filter(({ key }) => !has(key)).map(({ text }) => text);
   const aboutPair = !has('directors') && (has('heartbeat') || has('sync'));
-  return [...(aboutPair ? missing(PAIR) : []), ...missing(aboutPair ? NEEDED.slice(0, 1) : NEEDED), piece].join('\n');
+  return [
+    ...(aboutPair ? missing(PAIR) : []),
+    ...missing(aboutPair ? NEEDED.slice(0, 1) : NEEDED),
+    piece,
+  ].join('\n');
 }

@@ -27,7 +27,9 @@ describe.each(documents())('$file', ({ file, text }) => {
         const setting = marker && SETTINGS[marker.setting];
         return setting === undefined || !(marker?.host === undefined || setting.hosts.includes(marker.host));
       });
-    expect(orphans.map(({ line, marker }) => `${file}:${line} ${marker?.setting ?? 'no marker'}`)).toEqual([]);
+    expect(orphans.map(({ line, marker }) => `${file}:${line} ${marker?.setting ?? 'no marker'}`)).toEqual(
+      [],
+    );
     for (const block of blocks)
       if (block.marker) expect(commandsOf(block), `${file}:${block.line}`).not.toEqual([]);
   });
@@ -51,13 +53,12 @@ describe.each(documents())('$file', ({ file, text }) => {
     expect(dead.map(({ line, text: target }) => `${file}:${line} ${target}`)).toEqual([]);
   });
 
-  it.each(blocks.filter(({ language, text: body }) => language === 'yaml' && !/^scrape_configs:/m.test(body)))(
-    'has a good configuration at line $line',
-    (block) => {
-      const parsed = parseConfiguration(completed(block.text), `${file}:${block.line}`);
-      expect('problems' in parsed ? parsed.problems.map(formatProblem) : []).toEqual([]);
-    },
-  );
+  it.each(
+    blocks.filter(({ language, text: body }) => language === 'yaml' && !/^scrape_configs:/m.test(body)),
+  )('has a good configuration at line $line', (block) => {
+    const parsed = parseConfiguration(completed(block.text), `${file}:${block.line}`);
+    expect('problems' in parsed ? parsed.problems.map(formatProblem) : []).toEqual([]);
+  });
 });
 
 function whatIsWrong(code: string): string | undefined {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandsOf, SHELL_LANGUAGES, type TypedCommand } from './commands.ts';
 import { type Block, blocksOf } from './markdown.ts';
+import { SETTINGS } from './settings.ts';
 
 export const CHECKOUT = join(import.meta.dirname, '../..');
 
@@ -32,9 +33,11 @@ export interface Step {
   readonly commands: readonly TypedCommand[];
 }
 
-/** The blocks of one document that run in a setting, in the order in which a reader meets them. */
-export function stepsOf(setting: string, firstHost: string, file?: string): Step[] {
-  return shellBlocks()
-    .filter((block) => block.marker?.setting === setting && (file === undefined || block.file === file))
-    .map((block) => ({ host: block.marker?.host ?? firstHost, block, commands: commandsOf(block) }));
+/** The blocks that run in a setting, in the order in which a reader meets them. */
+export function stepsOf(setting: string): Step[] {
+  const { first, hosts } = SETTINGS[setting]!;
+  const blocks = shellBlocks().filter((block) => block.marker?.setting === setting);
+  return [...blocks.filter(({ file }) => file === first), ...blocks.filter(({ file }) => file !== first)].map(
+    (block) => ({ host: block.marker?.host ?? hosts[0], block, commands: commandsOf(block) }),
+  );
 }

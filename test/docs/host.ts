@@ -2,8 +2,8 @@
 // /run/fairlead, /var/lib/fairlead), in a mount namespace that vanishes with it. Nothing of it reaches this machine's files.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Namespaces } from '../support/netns.ts';
 import { within } from '../lab/wait.ts';
+import type { Namespaces } from '../support/netns.ts';
 import { installed, installFairlead, type Outcome, type Shell, type Typed, type } from './typing.ts';
 
 const START_MS = 10_000;
@@ -48,7 +48,9 @@ export async function openHost(set: Namespaces, options: HostOptions): Promise<H
   const mounted = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script];
   const keeper = set.start(set.get(label), 'setpriv', ['--pdeathsig', 'KILL', '--', ...mounted]);
   let complaint = '';
-  keeper.stderr?.setEncoding('utf8').on('data', (text: string) => void (complaint += text));
+  keeper.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    complaint += text;
+  });
   await within(
     `${label} to be prepared`,
     START_MS,

@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { waitFor } from '../lab/wait.ts';
 import { CHECKOUT } from './documents.ts';
@@ -22,7 +22,9 @@ beforeAll(async () => {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   for (const stream of [lab.stdout, lab.stderr])
-    stream?.setEncoding('utf8').on('data', (text: string) => void (said = (said + text).slice(-65_536)));
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-65_536);
+    });
   await waitFor(
     () => `the lab to say where it is: ${said}`,
     START_MS,

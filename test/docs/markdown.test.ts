@@ -53,7 +53,8 @@ describe('a document', () => {
 
   it.each(['pair at lb2', 'pair on', 'pair, exit', 'pair, gives code', 'pair, twice'])(
     'is refused with the marker "%s"',
-    (marker) => expect(() => blocksOf('x.md', `<!-- runs: ${marker} -->\n\`\`\`sh\na\n\`\`\``)).toThrow(/x.md:1/),
+    (marker) =>
+      expect(() => blocksOf('x.md', `<!-- runs: ${marker} -->\n\`\`\`sh\na\n\`\`\``)).toThrow(/x.md:1/),
   );
 
   it('is refused with a block that has no end', () => {

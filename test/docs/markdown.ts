@@ -20,7 +20,7 @@ export interface Marker {
   readonly exit: number;
   /** Commands that go on by themselves: ended as soon as they have printed something. */
   readonly follows: boolean;
-  /** The last word that is printed stands for this word in the blocks that follow: a one-time code. */
+  /** It prints a one-time code and waits for whoever brings that; the code stands for this word in the blocks that follow. */
   readonly gives: string | undefined;
 }
 

@@ -20,7 +20,9 @@ const SERVICES: readonly LabService[] = [
   { name: 'www', method: 'nat', vip: NETWORK.vip.nat, reach: 'inside' },
   { name: 'files', method: 'route', vip: NETWORK.vip.route, reach: 'front' },
   { name: 'video', method: 'tunnel', vip: NETWORK.vip.tunnel, reach: 'inside' },
-].map((item) => ({ ...item, kind: 'http', port: PORTS.http, scheduler: 'wlc', rate: 5, held: 0 }) as LabService);
+].map(
+  (item) => ({ ...item, kind: 'http', port: PORTS.http, scheduler: 'wlc', rate: 5, held: 0 }) as LabService,
+);
 
 let lab: Lab;
 const hosts = new Map<string, Host>();

@@ -5,6 +5,8 @@ export interface Setting {
   readonly what: string;
   /** Machines that a block may name; the first one is meant where it names none. */
   readonly hosts: readonly [string, ...string[]];
+  /** The document whose blocks come before all others. */
+  readonly first?: string;
   /** The test that runs them. */
   readonly test: string;
 }
@@ -38,6 +40,7 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   appliance: {
     what: 'machines that boot, with the packages at hand',
     hosts: ['lb1', 'lb2', 'rs1', 'rs2', 'client'],
+    first: 'docs/quick-start.md',
     test: 'test/appliance',
   },
 };

@@ -23,10 +23,16 @@ export interface Outcome {
 export interface Typed {
   /** Ended as soon as it has printed something. */
   readonly follows?: boolean;
+  /** Waits for somebody: once it has printed this, the next command is typed elsewhere, and this one goes on. */
+  readonly goesOnAfter?: RegExp | undefined;
 }
 
 /** The command ends with the status that a shell would tell; one that hangs is ended and fails. */
-export function type(shell: Shell, command: string, { follows = false }: Typed = {}): Promise<Outcome> {
+export function type(
+  shell: Shell,
+  command: string,
+  { follows = false, goesOnAfter }: Typed = {},
+): Promise<Outcome> {
   const words = [...shell.through, 'bash', '-o', 'pipefail', '-c', installed(command)];
   const child = spawn(words[0]!, words.slice(1), {
     cwd: shell.cwd,
@@ -36,15 +42,17 @@ export function type(shell: Shell, command: string, { follows = false }: Typed =
   });
   let output = '';
   let stopped = false;
+  const goesOn = Promise.withResolvers<Outcome>();
   const take = (text: string): void => {
     output = (output + text).slice(-OUTPUT_KEPT_BYTES);
+    if (goesOnAfter?.test(output)) goesOn.resolve({ status: 0, output });
     if (!follows || stopped || output.trim() === '') return;
     stopped = true;
     endGroup(child, 'SIGTERM');
   };
   child.stdout.setEncoding('utf8').on('data', take);
   child.stderr.setEncoding('utf8').on('data', take);
-  return new Promise((resolve, reject) => {
+  const ended = new Promise<Outcome>((resolve, reject) => {
     const limit = setTimeout(() => endGroup(child, 'SIGKILL'), LIMIT_MS);
     child.once('error', reject);
     child.once('close', (status, signal) => {
@@ -52,6 +60,7 @@ export function type(shell: Shell, command: string, { follows = false }: Typed =
       resolve({ status: stopped ? 0 : (status ?? 128), output: signal ? `${output}\n[${signal}]` : output });
     });
   });
+  return Promise.race([ended, goesOn.promise]);
 }
 
 function endGroup(child: ChildProcess, signal: NodeJS.Signals): void {
