@@ -18,7 +18,7 @@ export function commandsOf(block: Block): TypedCommand[] {
     const typed = typedOf(block, lines[index] ?? '');
     if (typed === undefined) continue;
     let text = typed;
-    while (/\\$/.test(text) && index + 1 < lines.length) text += `\n${lines[++index]}`;
+    while (goesOn(text) && index + 1 < lines.length) text += `\n${lines[++index]}`;
     const end = /<<-?\s*'?(?<word>\w+)'?/.exec(text)?.groups?.word;
     while (end !== undefined && index + 1 < lines.length) {
       text += `\n${lines[++index]}`;
@@ -27,6 +27,12 @@ export function commandsOf(block: Block): TypedCommand[] {
     commands.push({ file: block.file, line: block.line + 1 + start, text });
   }
   return commands;
+}
+
+/** A shell would ask for more: a backslash, a pipe, a loop that is not done. */
+function goesOn(text: string): boolean {
+  const count = (word: RegExp): number => text.match(word)?.length ?? 0;
+  return /(\\|\||&&)$/.test(text) || count(/\bdo\b/g) > count(/\bdone\b/g);
 }
 
 function typedOf({ language }: Block, line: string): string | undefined {

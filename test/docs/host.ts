@@ -60,9 +60,27 @@ export async function openHost(set: Namespaces, options: HostOptions): Promise<H
     }),
   );
   const shell: Shell = {
-    through: ['nsenter', '--target', `${keeper.pid}`, '--mount', '--net', '--', 'env', '-C', folder],
+    through: [
+      'nsenter',
+      '--target',
+      `${keeper.pid}`,
+      '--mount',
+      '--net',
+      '--root',
+      '--',
+      'env',
+      '-C',
+      folder,
+    ],
     cwd: folder,
-    env: { PATH: installFairlead(options.folder), HOME: folder, LANG: 'C.UTF-8', USER: 'root', ...env },
+    env: {
+      PATH: installFairlead(options.folder),
+      HOME: folder,
+      LANG: 'C.UTF-8',
+      USER: 'root',
+      NODE_COMPILE_CACHE: join(options.folder, 'compiled'),
+      ...env,
+    },
   };
   return {
     folder,

@@ -21,6 +21,12 @@ const TEXT = [
   '  $ two',
   '  what it says',
   '  ```',
+  '```sh',
+  'for n in 1 2; do',
+  '  echo $n',
+  'done |',
+  '  cat',
+  '```',
   '```yaml',
   'a: `b`',
   '```',
@@ -33,7 +39,8 @@ describe('a document', () => {
     expect(blocks.map(({ line, language, marker }) => [line, language, marker])).toEqual([
       [4, 'sh', { setting: 'pair', host: 'lb2', exit: 4, follows: false, gives: undefined }],
       [15, 'console', { setting: 'lab', host: undefined, exit: 0, follows: true, gives: 'CODE' }],
-      [19, 'yaml', undefined],
+      [19, 'sh', undefined],
+      [25, 'yaml', undefined],
     ]);
   });
 
@@ -43,6 +50,7 @@ describe('a document', () => {
       [9, "cat > f <<'EOF'\n# kept\nEOF"],
     ]);
     expect(commandsOf(blocks[1]!).map(({ text }) => text)).toEqual(['two']);
+    expect(commandsOf(blocks[2]!)).toHaveLength(1);
   });
 
   it('has spans, links and anchors outside of blocks', () => {

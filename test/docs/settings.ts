@@ -33,7 +33,7 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
     test: 'test/docs/pair.root.test.ts',
   },
   realserver: {
-    what: 'real servers that are not prepared yet, a director before them, on a kernel with tunnels',
+    what: 'real servers that are not prepared yet, on a kernel with tunnels',
     hosts: ['rs1', 'rs2', 'lb1', 'client'],
     test: 'test/docs/realserver.guest.test.ts',
   },
