@@ -54,7 +54,13 @@ it('29 February comes after a century without one', () => {
   expect(at).toBe(Date.parse('2104-02-29T00:00:00Z'));
 });
 
-const zones = fc.constantFrom('Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'UTC');
+const zones = fc.constantFrom(
+  'Europe/Berlin',
+  'America/New_York',
+  'Australia/Lord_Howe',
+  'Asia/Kathmandu',
+  'UTC',
+);
 const times = fc.integer({ min: Date.parse('2020-01-01'), max: Date.parse('2040-01-01') });
 const field = (min: number, max: number) =>
   fc.oneof(
