@@ -42,6 +42,9 @@ import { SYNC_MAIN } from './pair/sync-process.ts';
 import { pairsVirtualIps } from './pair/virtual-ips.ts';
 import type { RecordEvent } from './record-event.ts';
 import { startRounds } from './rounds.ts';
+import { Backups } from './schedule/backups.ts';
+import { ScheduleBook } from './schedule/book.ts';
+import { Scheduler } from './schedule/scheduler.ts';
 import { chooseStartingPoint } from './starting-point.ts';
 import { startUpkeep } from './upkeep.ts';
 import { openVirtualIps } from './virtual-ips.ts';
@@ -185,6 +188,8 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
     ),
     notify,
     history,
+    schedule: new ScheduleBook(store, store.initial.schedule),
+    backups: new Backups(() => core, options),
     sampler: new HistorySampler({
       ...{ director, board, orders, history, clock },
       latencyOf: (service, server) => board.latencyOf(service, server),
@@ -204,6 +209,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
   const backend = backendOf(core, () => pair, feed);
   parts.use(startRounds(core, () => feed.tick()));
   parts.use(startUpkeep(core));
+  const scheduler = parts.use(new Scheduler({ core, pair: () => pair, audit: backend.audit }));
   parts.use(await openControlServer({ socket: socketOf(options.runtimeFolder), clock, backend }));
   notify.configure(chosen.configuration);
   // Last, as it lives on when a start fails.
@@ -221,6 +227,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
         serve: (request) => servePeer(backend, request),
       }),
     );
+  scheduler.look();
   log('info', 'running', { revision: core.revision.number, socket: socketOf(options.runtimeFolder) });
   started = true;
   const owned = parts.move();

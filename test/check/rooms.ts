@@ -58,6 +58,19 @@ export const ROOMS: readonly Room[] = [
   { at: 'director/reconcile', may: ['director/engine', 'director/config'], pure: true },
   { at: 'director/reconcile/apply.ts', may: ['director/reconcile', 'director/engine', 'director/config'] },
 
+  // What is to be done of the schedule, decided purely; pulse does it.
+  { at: 'director/schedule', may: ['director/config'], pure: true },
+
+  // Backups: made by pulse, looked through and put back by the command line while no pulse runs.
+  { at: 'director/pulse/instance-lock.ts', may: ['director/native'] },
+  {
+    at: 'director/backup',
+    may: [
+      ...['director/config', 'director/config/file.ts', 'director/database', 'director/store'],
+      ...['director/history', 'director/pulse/instance-lock.ts'],
+    ],
+  },
+
   { at: 'director/doctor', may: ['director/config'] },
 
   // The processes. Pulse starts the others, so it knows their front doors; they do not know it.
@@ -98,6 +111,9 @@ export const ROOMS: readonly Room[] = [
       ],
       ...[
         'director/connections',
+        'director/schedule',
+        'director/backup',
+        'director/pulse/instance-lock.ts',
         'director/reconcile',
         'director/reconcile/apply.ts',
         'director/engine',
@@ -118,7 +134,13 @@ export const ROOMS: readonly Room[] = [
   // The commands that need no running director (check, import) read configuration themselves; all else asks control.
   {
     at: 'director/cli',
-    may: ['director/control', 'director/config', 'director/config/file.ts', 'director/doctor'],
+    may: [
+      'director/control',
+      'director/config',
+      'director/config/file.ts',
+      'director/doctor',
+      'director/backup',
+    ],
   },
   // `fairlead run` becomes pulse.
   { at: 'director/cli/main.ts', may: ['director/cli', 'director/control', 'director/pulse'] },
@@ -158,6 +180,7 @@ export const RESERVED: Readonly<Record<string, readonly string[]>> = {
   yaml: ['director/config', 'director/control', 'director/cli'],
   'node-cron': ['director/pulse', 'director/history'],
   nodemailer: ['director/notify'],
+  tar: ['director/backup'],
 };
 
 /** What a pure room may import from outside the project. */
