@@ -7,16 +7,16 @@ import type { BackupList, Schedule } from '../../director/control/schedule-schem
 import type { ServerStatus } from '../../director/control/schema.ts';
 import { configurationText, Instance, RealServer, until } from './support/instance.ts';
 
-let real: RealServer;
+let reals: readonly RealServer[];
 beforeEach(async () => {
-  real = await RealServer.open();
+  reals = [await RealServer.open(), await RealServer.open()];
 });
-afterEach(() => real[Symbol.asyncDispose]());
+afterEach(() => Promise.all(reals.map((real) => real[Symbol.asyncDispose]())));
 
 const ALWAYS = '* * * * * *';
 
 function text(schedule: string): string {
-  return configurationText({ servers: { rs1: real.port, rs2: real.port }, extra: schedule });
+  return configurationText({ servers: { rs1: reals[0]!.port, rs2: reals[1]!.port }, extra: schedule });
 }
 
 /** A cron expression for a time in this many seconds, once a day. */
