@@ -58,6 +58,18 @@ export const ROOMS: readonly Room[] = [
   { at: 'director/reconcile', may: ['director/engine', 'director/config'], pure: true },
   { at: 'director/reconcile/apply.ts', may: ['director/reconcile', 'director/engine', 'director/config'] },
 
+  // What is to be done of the schedule, decided purely; pulse does it.
+  { at: 'director/schedule', may: ['director/config'], pure: true },
+
+  // Backups: made by pulse, looked through and put back by the command line while no pulse runs.
+  {
+    at: 'director/backup',
+    may: [
+      ...['director/config', 'director/config/file.ts', 'director/database', 'director/store'],
+      ...['director/history', 'director/native'],
+    ],
+  },
+
   { at: 'director/doctor', may: ['director/config'] },
   // Asks the network: by the same questions that the heartbeat asks before it claims.
   {
@@ -117,6 +129,9 @@ export const ROOMS: readonly Room[] = [
       ],
       ...[
         'director/connections',
+        'director/schedule',
+        'director/backup',
+        'director/pulse/instance-lock.ts',
         'director/reconcile',
         'director/reconcile/apply.ts',
         'director/engine',
@@ -138,7 +153,7 @@ export const ROOMS: readonly Room[] = [
   {
     at: 'director/cli',
     may: [
-      ...['director/control', 'director/config', 'director/config/file.ts'],
+      ...['director/control', 'director/config', 'director/config/file.ts', 'director/backup'],
       ...['director/doctor', 'director/doctor/network', 'director/setup', 'director/setup/core'],
     ],
   },
@@ -180,6 +195,7 @@ export const RESERVED: Readonly<Record<string, readonly string[]>> = {
   yaml: ['director/config', 'director/control', 'director/cli'],
   'node-cron': ['director/pulse', 'director/history'],
   nodemailer: ['director/notify'],
+  tar: ['director/backup'],
 };
 
 /** What a pure room may import from outside the project. */
