@@ -74,7 +74,9 @@ function md5sums(root: string, entries: readonly Entry[]): string {
   return sorted(entries)
     .filter((entry) => !('folder' in entry.content) && !entry.path.startsWith('etc/'))
     .map((entry) => {
-      const sum = createHash('md5').update(fs.readFileSync(path.join(root, entry.path))).digest('hex');
+      const sum = createHash('md5')
+        .update(fs.readFileSync(path.join(root, entry.path)))
+        .digest('hex');
       return `${sum}  ${entry.path}\n`;
     })
     .join('');

@@ -25,13 +25,27 @@ export function buildPackages({ checkout, out, time_s, progress }: BuildOptions)
   const own = JSON.parse(fs.readFileSync(path.join(checkout, 'package.json'), 'utf8')) as { version: string };
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'fairlead-deb-'));
   try {
-    const context = { checkout, platform, version: own.version, maintainer: MAINTAINER, time_s, scratch, progress };
+    const context = {
+      checkout,
+      platform,
+      version: own.version,
+      maintainer: MAINTAINER,
+      time_s,
+      scratch,
+      progress,
+    };
     const archives: Archive[] = [];
     const make = (name: string, architecture: string, parts: ReturnType<typeof directorPackage>) =>
       archives.push(
         progress.step(
           `pack ${name}`,
-          () => makeArchive(path.join(out, `${name}_${own.version}_${architecture}.deb`), parts.control, parts.entries, time_s),
+          () =>
+            makeArchive(
+              path.join(out, `${name}_${own.version}_${architecture}.deb`),
+              parts.control,
+              parts.entries,
+              time_s,
+            ),
           (archive) => `${parts.entries.length} files, ${megabytes(archive.bytes)}`,
         ),
       );

@@ -12,7 +12,12 @@ const WIDTH = 76;
 
 export function debianChangelog(
   markdown: string,
-  about: { readonly name: string; readonly version: string; readonly maintainer: string; readonly time_s: number },
+  about: {
+    readonly name: string;
+    readonly version: string;
+    readonly maintainer: string;
+    readonly time_s: number;
+  },
 ): string {
   const releases = releasesOf(markdown, about.version, about.time_s);
   if (releases.length === 0)
@@ -40,7 +45,9 @@ function releasesOf(markdown: string, version: string, time_s: number): Release[
       );
       if (items.length === 0) return [];
       const day_s = title.day === undefined ? time_s : Date.parse(title.day) / 1000;
-      return [{ version: title.name === 'Unreleased' ? version : (title.name ?? version), time_s: day_s, items }];
+      return [
+        { version: title.name === 'Unreleased' ? version : (title.name ?? version), time_s: day_s, items },
+      ];
     });
 }
 

@@ -62,12 +62,20 @@ function licenceText(checkout: string, module: Module): string {
   const folders = [module.folder];
   if (module.name.startsWith('@koromix/koffi-')) folders.push('node_modules/koffi');
   for (const folder of folders) {
-    const file = fs.readdirSync(path.join(checkout, folder)).sort().find((name) => LICENCE_FILE.test(name));
-    if (file !== undefined) return fs.readFileSync(path.join(checkout, folder, file), 'utf8').replaceAll('\r', '');
+    const file = fs
+      .readdirSync(path.join(checkout, folder))
+      .sort()
+      .find((name) => LICENCE_FILE.test(name));
+    if (file !== undefined)
+      return fs.readFileSync(path.join(checkout, folder, file), 'utf8').replaceAll('\r', '');
   }
-  throw new FairleadError('deb-licence-missing', `${module.name} ${module.version} comes without its licence.`, {
-    remedy: 'Find out under what it may be distributed, then tell packaging/deb/copyright.ts.',
-  });
+  throw new FairleadError(
+    'deb-licence-missing',
+    `${module.name} ${module.version} comes without its licence.`,
+    {
+      remedy: 'Find out under what it may be distributed, then tell packaging/deb/copyright.ts.',
+    },
+  );
 }
 
 const APACHE = /^[^\n]*Apache License\s+Version 2\.0, January 2004[\s\S]*?END OF TERMS AND CONDITIONS/gm;

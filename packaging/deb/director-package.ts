@@ -2,8 +2,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import zlib from 'node:zlib';
-import { bashCompletion } from '../../director/cli/completion.ts';
 import { commands } from '../../director/cli/commands.ts';
+import { bashCompletion } from '../../director/cli/completion.ts';
 import { TABLES } from '../../director/config/schema.ts';
 import { FairleadError } from '../../director/model/error.ts';
 import { commandPage } from '../man/command-page.ts';
@@ -62,15 +62,19 @@ export function directorPackage(context: BuildContext): { control: Control; entr
     () => libraryPackages([...programs.values()], scratch),
     (all) => all.join(', '),
   );
-  const documents = progress.step('write manual, licences, changelog', () => documentEntries(context, modules));
+  const documents = progress.step('write manual, licences, changelog', () =>
+    documentEntries(context, modules),
+  );
   return {
     entries: [
       { path: RUNTIME, executable: true, content: { copyOf: programs.get(RUNTIME)! } },
       { path: `${HOME}/package.json`, content: { text: ownPackage(checkout) } },
-      ...[...sources, ...modules.flatMap((module) => module.files), ...packetPrograms(checkout)].map((file) => ({
-        path: `${HOME}/${file}`,
-        content: { copyOf: programs.get(`${HOME}/${file}`) ?? path.join(checkout, file) },
-      })),
+      ...[...sources, ...modules.flatMap((module) => module.files), ...packetPrograms(checkout)].map(
+        (file) => ({
+          path: `${HOME}/${file}`,
+          content: { copyOf: programs.get(`${HOME}/${file}`) ?? path.join(checkout, file) },
+        }),
+      ),
       ...systemEntries(checkout),
       ...documents,
     ],
@@ -109,7 +113,10 @@ function strippedPrograms(context: BuildContext, modules: readonly Module[]): Ma
 
 /** What the programs read of it: version, kind of modules, names of dependencies. */
 function ownPackage(checkout: string): string {
-  const own = JSON.parse(fs.readFileSync(path.join(checkout, 'package.json'), 'utf8')) as Record<string, unknown>;
+  const own = JSON.parse(fs.readFileSync(path.join(checkout, 'package.json'), 'utf8')) as Record<
+    string,
+    unknown
+  >;
   const { name, version, license, type, dependencies } = own;
   return `${JSON.stringify({ name, version, private: true, license, type, dependencies }, null, 2)}\n`;
 }
@@ -162,8 +169,14 @@ function documentEntries(context: BuildContext, modules: readonly Module[]): Ent
       content: { bytes: packed(configurationPage(manual, TABLES, about)) },
     },
     { path: `${DOCUMENTS}/examples/fairlead.yaml`, content: { text: text('docs/example.yaml') } },
-    { path: 'usr/share/fairlead/alerts/fairlead.yaml', content: { text: text('packaging/alerts/fairlead.yaml') } },
-    { path: 'usr/share/fairlead/grafana/fairlead.json', content: { text: text('packaging/grafana/fairlead.json') } },
+    {
+      path: 'usr/share/fairlead/alerts/fairlead.yaml',
+      content: { text: text('packaging/alerts/fairlead.yaml') },
+    },
+    {
+      path: 'usr/share/fairlead/grafana/fairlead.json',
+      content: { text: text('packaging/grafana/fairlead.json') },
+    },
   ];
 }
 

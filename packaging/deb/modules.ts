@@ -28,14 +28,16 @@ type Lock = { readonly packages: Readonly<Record<string, Locked>> };
 /** Not needed where the add-on was compiled by others, or the package is the runtime itself. */
 const NOT_NEEDED = /^(node-addon-api|node-linux-\w+)$/;
 const RUNS = /\.(js|cjs|mjs|json|node|css)$/;
-const FOLDERS_BESIDE =
-  /^(test|tests|doc|docs|example|examples|benchmarks|fixtures|scripts|types|\.\w+)\//;
-const FILES_BESIDE = /^([\w.-]+\.config\.m?js|tsconfig\.json|(tests?|bench|benchmark|example|test-core-js)\.js)$/;
+const FOLDERS_BESIDE = /^(test|tests|doc|docs|example|examples|benchmarks|fixtures|scripts|types|\.\w+)\//;
+const FILES_BESIDE =
+  /^([\w.-]+\.config\.m?js|tsconfig\.json|(tests?|bench|benchmark|example|test-core-js)\.js)$/;
 
 /** Of some packages, what the two patterns above do not know. `machine` is Node's word for the processor: x64, arm64. */
 function besideOf(name: string, machine: string): RegExp | undefined {
   const beside: Readonly<Record<string, RegExp>> = {
-    'better-sqlite3': new RegExp(`^(deps/|prebuilds/(?!linux-${machine}\\.node$)|lib/(linux|darwin|win32)\\w*-)`),
+    'better-sqlite3': new RegExp(
+      `^(deps/|prebuilds/(?!linux-${machine}\\.node$)|lib/(linux|darwin|win32)\\w*-)`,
+    ),
     koffi: /^(cnoke\.cjs|vendor\/|lib\/|src\/koffi\/src\/trampolines\.cjs)/,
     diff: /^dist\//,
     'ipaddr.js': /^ipaddr\.min\.js$/,
@@ -74,7 +76,10 @@ function closureOf(lock: Lock, machine: string): string[] {
     const folder = placeOf(lock, name, from);
     if (folder === undefined) {
       if (optional) return;
-      throw new FairleadError('deb-lock-incomplete', `package-lock.json lacks ${name}, which ${from || 'the project'} needs.`);
+      throw new FairleadError(
+        'deb-lock-incomplete',
+        `package-lock.json lacks ${name}, which ${from || 'the project'} needs.`,
+      );
     }
     if (found.has(folder)) return;
     found.add(folder);

@@ -13,13 +13,23 @@ const NAME = 'fairlead-realserver';
 export function realserverPackage(context: BuildContext): { control: Control; entries: Entry[] } | undefined {
   const folder = path.join(context.checkout, 'packaging/realserver');
   if (!fs.existsSync(path.join(folder, NAME))) return undefined;
-  const data = (name: string) => fs.readFileSync(path.join(context.checkout, 'packaging/debian', name), 'utf8');
-  const changelog = debianChangelog(fs.readFileSync(path.join(context.checkout, 'CHANGELOG.md'), 'utf8'), { name: NAME, ...context });
+  const data = (name: string) =>
+    fs.readFileSync(path.join(context.checkout, 'packaging/debian', name), 'utf8');
+  const changelog = debianChangelog(fs.readFileSync(path.join(context.checkout, 'CHANGELOG.md'), 'utf8'), {
+    name: NAME,
+    ...context,
+  });
   return {
     entries: [
       { path: `usr/sbin/${NAME}`, executable: true, content: { copyOf: path.join(folder, NAME) } },
-      { path: `lib/systemd/system/${NAME}.service`, content: { copyOf: path.join(folder, `${NAME}.service`) } },
-      { path: `usr/share/man/man8/${NAME}.8.gz`, content: { bytes: packed(fs.readFileSync(path.join(folder, `${NAME}.8`), 'utf8')) } },
+      {
+        path: `lib/systemd/system/${NAME}.service`,
+        content: { copyOf: path.join(folder, `${NAME}.service`) },
+      },
+      {
+        path: `usr/share/man/man8/${NAME}.8.gz`,
+        content: { bytes: packed(fs.readFileSync(path.join(folder, `${NAME}.8`), 'utf8')) },
+      },
       { path: `usr/share/doc/${NAME}/copyright`, content: { text: data(`${NAME}.copyright`) } },
       { path: `usr/share/doc/${NAME}/changelog.gz`, content: { bytes: packed(changelog) } },
     ],

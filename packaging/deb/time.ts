@@ -7,7 +7,9 @@ export function buildTime(checkout: string, env: NodeJS.ProcessEnv): number {
   if (given !== undefined && given !== '') return seconds(given);
   try {
     // Root may build what belongs to somebody else.
-    return seconds(tool('git', ['-c', 'safe.directory=*', '-C', checkout, 'log', '-1', '--format=%ct']).trim());
+    return seconds(
+      tool('git', ['-c', 'safe.directory=*', '-C', checkout, 'log', '-1', '--format=%ct']).trim(),
+    );
   } catch (cause) {
     throw new FairleadError('deb-no-time', 'No commit tells the time of this build.', {
       remedy: 'Build from a git checkout, or set SOURCE_DATE_EPOCH.',

@@ -17,15 +17,24 @@ export function tool(program: string, args: readonly string[], options: ToolOpti
     maxBuffer: OUTPUT_LIMIT,
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    env: { PATH: `${process.env.PATH ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin`, LC_ALL: 'C.UTF-8', TZ: 'UTC', ...options.env },
+    env: {
+      PATH: `${process.env.PATH ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin`,
+      LC_ALL: 'C.UTF-8',
+      TZ: 'UTC',
+      ...options.env,
+    },
   });
   if (result.error !== undefined)
     throw new FairleadError('deb-tool-missing', `Cannot run ${program}: ${result.error.message}.`, {
       remedy: 'Run packaging/setup.sh as root; it installs what the build needs.',
     });
   if (result.status !== 0)
-    throw new FairleadError('deb-tool-failed', `${program} failed: ${result.stderr.trim() || result.stdout.trim()}`, {
-      remedy: 'See what it says; an incomplete set-up is repaired by packaging/setup.sh.',
-    });
+    throw new FairleadError(
+      'deb-tool-failed',
+      `${program} failed: ${result.stderr.trim() || result.stdout.trim()}`,
+      {
+        remedy: 'See what it says; an incomplete set-up is repaired by packaging/setup.sh.',
+      },
+    );
   return result.stdout;
 }

@@ -23,7 +23,8 @@ const FILES: Readonly<Record<string, string>> = {
   '/etc/fairlead/heartbeat.key': 'The secret that a pair shares.',
   '/etc/fairlead/node': 'The name of this director: FAIRLEAD_NODE=lb1.',
   '/etc/default/fairlead': 'Options for the supervisor and the console.',
-  '/var/lib/fairlead': 'What outlives a restart: revisions, orders, events, audit, accounts, history, backups.',
+  '/var/lib/fairlead':
+    'What outlives a restart: revisions, orders, events, audit, accounts, history, backups.',
   '/run/fairlead': 'Sockets and locks of the running director.',
   '/usr/share/doc/fairlead/examples/fairlead.yaml': 'A complete configuration.',
 };
@@ -47,7 +48,9 @@ export function commandPage(
     heading('commands'),
     ...commands.map(commandSection),
     heading('exit status'),
-    ...(Object.keys(STATUS) as (keyof typeof EXIT)[]).map((name) => entry(bold(String(EXIT[name])), plain(STATUS[name]))),
+    ...(Object.keys(STATUS) as (keyof typeof EXIT)[]).map((name) =>
+      entry(bold(String(EXIT[name])), plain(STATUS[name])),
+    ),
     heading('environment'),
     ...Object.entries(ENVIRONMENT).map(([name, text]) => entry(bold(name), plain(text))),
     heading('files'),

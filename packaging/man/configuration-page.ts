@@ -28,7 +28,11 @@ export function configurationPage(
 function render(block: Block): string {
   switch (block.kind) {
     case 'heading':
-      return block.level === 1 ? heading('description') : block.level === 2 ? heading(block.text) : subheading(block.text);
+      return block.level === 1
+        ? heading('description')
+        : block.level === 2
+          ? heading(block.text)
+          : subheading(block.text);
     case 'code':
       return verbatim(block.text);
     case 'paragraph':
@@ -45,7 +49,9 @@ function renderTable({ header, rows }: Table): string {
   return (
     lead +
     rows
-      .map(([term = '', ...cells]) => entry(marked(term), cells.map((cell, index) => told(header[index + 1] ?? '', cell)).join('')))
+      .map(([term = '', ...cells]) =>
+        entry(marked(term), cells.map((cell, index) => told(header[index + 1] ?? '', cell)).join('')),
+      )
       .join('')
   );
 }
@@ -87,13 +93,18 @@ function refuseDisagreement(blocks: readonly Block[], tables: Tables): void {
     for (const [term = ''] of block.rows)
       for (const [, key = ''] of term.matchAll(/`([^`]+)`/g)) {
         told.add(key);
-        if (/^(key|option)\b/.test(block.header[0] ?? '') && !known.has(key)) strange.push(`${key} is no key`);
+        if (/^(key|option)\b/.test(block.header[0] ?? '') && !known.has(key))
+          strange.push(`${key} is no key`);
       }
   }
   const missing = [...known].filter((key) => !told.has(key)).map((key) => `${key} is not explained`);
   const problems = [...missing, ...strange];
   if (problems.length > 0)
-    throw new FairleadError('man-disagrees', `docs/configuration.md and the schema disagree: ${problems.join(', ')}.`, {
-      remedy: 'Correct the tables of docs/configuration.md or director/config/schema.ts.',
-    });
+    throw new FairleadError(
+      'man-disagrees',
+      `docs/configuration.md and the schema disagree: ${problems.join(', ')}.`,
+      {
+        remedy: 'Correct the tables of docs/configuration.md or director/config/schema.ts.',
+      },
+    );
 }

@@ -21,7 +21,11 @@ function word(text: string): string {
   return `"${plain(text).replaceAll('"', '\\(dq')}"`;
 }
 
-export function title(name: string, section: number, about: { readonly version: string; readonly time_s: number }): string {
+export function title(
+  name: string,
+  section: number,
+  about: { readonly version: string; readonly time_s: number },
+): string {
   const day = new Date(about.time_s * 1000).toISOString().slice(0, 10);
   return `.TH ${word(name.toUpperCase())} ${section} ${word(day)} ${word(`Fairlead ${about.version}`)}\n`;
 }
