@@ -13,7 +13,7 @@ case $1 in
   purge)
     helper purge
     helper unmask
-    rm -rf /etc/fairlead-realserver /var/lib/fairlead-realserver
+    rm -rf /etc/fairlead-realserver.conf /var/lib/fairlead-realserver
     ;;
   upgrade | failed-upgrade | abort-install | abort-upgrade | disappear) ;;
   *)

@@ -6,7 +6,7 @@ import { productionModules } from '../../../packaging/deb/modules.ts';
 import { thisPlatform } from '../../../packaging/deb/platform.ts';
 
 const NEEDED = [
-  ...['director', 'heartbeat', 'monitor', 'webui', 'packaging', 'docs', 'test/check'],
+  ...['director', 'heartbeat', 'monitor', 'webui', 'packaging', 'docs'],
   ...['package.json', 'package-lock.json', 'CHANGELOG.md', 'LICENSE'],
 ];
 
