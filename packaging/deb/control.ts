@@ -1,10 +1,10 @@
 // Control fields from their template in packaging/debian, with what only the build knows.
 import { FairleadError } from '../../director/model/error.ts';
 
-export type Fields = Readonly<Record<string, string>>;
+type Fields = Readonly<Record<string, string>>;
 
 /** Lines "Name: value"; lines that begin with a space go on with the field before. */
-export function readFields(template: string): Fields {
+function readFields(template: string): Fields {
   const fields: Record<string, string> = {};
   let last: string | undefined;
   for (const line of template.trimEnd().split('\n')) {

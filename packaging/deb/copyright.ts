@@ -23,9 +23,9 @@ export function copyrightFile(checkout: string, modules: readonly Module[], runt
     'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n' +
       'Upstream-Name: fairlead\n' +
       'Comment: The package carries its own runtime and libraries, each listed below.\n',
-    `Files: *\nCopyright: the Fairlead authors\nLicense: Apache-2.0\n`,
+    `Files: *\nCopyright: 2026 the Fairlead authors\nLicense: Apache-2.0\n`,
     // The packet programs may be loaded under either.
-    `Files: ${INSTALLED}/build/bpf/*\nCopyright: the Fairlead authors\nLicense: BSD-2-Clause or GPL-2\n`,
+    `Files: ${INSTALLED}/build/bpf/*\nCopyright: 2026 the Fairlead authors\nLicense: BSD-2-Clause or GPL-2\n`,
     `Files: ${INSTALLED}/bin/node\nCopyright: Node.js contributors, Joyent, Inc. and those named in the licence\n` +
       `License: Node.js\n`,
     ...stanzas.map(

@@ -19,8 +19,6 @@ export function printProgress(out: (line: string) => void, now_ms: () => number)
   };
 }
 
-export const silent: Progress = { say: () => {}, step: (_, work) => work() };
-
 export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -4,7 +4,6 @@ import fs from 'node:fs';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
 import { FairleadError } from '../../director/model/error.ts';
-import { importsOf, packageOf, targetOf } from '../../test/check/source.ts';
 
 const ROOMS = ['director', 'heartbeat', 'monitor', 'webui'] as const;
 const LEFT_OUT = [
@@ -17,6 +16,9 @@ const LEFT_OUT = [
   /(^|\/)\./,
 ];
 const KNOWN = /\.(ts|css|svg)$/;
+/** Imports and re-exports, types included, and what is imported later on. */
+const STATEMENT = /^[ \t]*(?:import|export)\b(?:[^'";]*?\bfrom)?\s*'([^'\n]+)'/gm;
+const CALL = /\bimport\(\s*'([^'\n]+)'/g;
 /** A worker or a process that is started by its file. */
 const BESIDE = /new URL\(\s*'([^']+\.ts)',\s*import\.meta\.url/g;
 
@@ -52,10 +54,9 @@ export function refuseLooseEnds(
     .filter((file) => file.endsWith('.ts'))
     .flatMap((file) => {
       const text = fs.readFileSync(path.join(checkout, file), 'utf8');
-      const named = [
-        ...importsOf(text).map((each) => each.specifier),
-        ...[...text.matchAll(BESIDE)].map((match) => `./${match[1]}`),
-      ];
+      const named = [STATEMENT, CALL, BESIDE].flatMap((pattern) =>
+        [...text.matchAll(pattern)].map((match) => match[1]!),
+      );
       return named.filter((name) => !isThere(file, name, known, packages)).map((name) => `${file}: ${name}`);
     });
   if (loose.length > 0)
@@ -70,7 +71,8 @@ function isThere(
   files: ReadonlySet<string>,
   packages: ReadonlySet<string>,
 ): boolean {
-  const target = targetOf(file, name);
-  if (target !== undefined) return files.has(target);
-  return name.startsWith('node:') || builtinModules.includes(name) || packages.has(packageOf(name));
+  if (name.startsWith('.')) return files.has(path.posix.join(path.posix.dirname(file), name));
+  if (name.startsWith('node:') || builtinModules.includes(name)) return true;
+  const depth = name.startsWith('@') ? 2 : 1;
+  return packages.has(name.split('/').slice(0, depth).join('/'));
 }

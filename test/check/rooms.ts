@@ -184,6 +184,10 @@ export const ROOMS: readonly Room[] = [
       'webui/metrics/core',
     ],
   },
+
+  // Manual pages and completion follow from the tables of commands and keys; nothing of the package runs while it is made.
+  { at: 'packaging/man', may: ['director/cli'] },
+  { at: 'packaging/deb', may: ['packaging/man', 'director/cli', 'director/config'] },
 ];
 
 /** Packages and Node's modules that belong to certain rooms only; those not listed are open to every room that is not pure. */
