@@ -6,7 +6,7 @@ import path from 'node:path';
 import { EXIT, FairleadError } from '../model/error.ts';
 
 export const CONFIGURATION_NAME = 'fairlead.yaml';
-export const NODE_NAME = 'node';
+const NODE_NAME = 'node';
 
 export interface NewFile {
   readonly name: string;

@@ -9,9 +9,9 @@ export const PAIR_PORT = 8850;
 export const IDENTITY = 'fairlead-pair-1';
 const FORMAT = 1;
 /** Of a request; an offer holds a whole configuration, escaped. */
-export const REQUEST_MAX_BYTES = 16 * 1024;
+const REQUEST_MAX_BYTES = 16 * 1024;
 export const OFFER_MAX_BYTES = 12 * 2 ** 20;
-export const LINE_TIMEOUT_MS = 60_000;
+const LINE_TIMEOUT_MS = 60_000;
 
 const shortText = z.string().max(255);
 const format = z.literal(FORMAT);
