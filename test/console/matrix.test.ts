@@ -115,6 +115,11 @@ const DEEDS: Partial<Record<RouteName, Deed>> = {
     api: () => ({ path: '/notifications/test', body: {} }),
     form: () => ({ path: '/system/notifications', fields: {} }),
   },
+  backup: {
+    cli: () => ['backup'],
+    api: () => ({ path: '/backups', body: {} }),
+    form: () => ({ path: '/system/backup', fields: {} }),
+  },
   userCreate: {
     before: () => remove('eve'),
     cli: () => ['user', 'add', 'eve', '--role', 'operator', '--password-stdin'],
@@ -239,7 +244,9 @@ function essence({ action, target, before, after, outcome, detail }: AuditRecord
       .replace(/\b[0-9a-f]{16}\b/g, 'ID')
       .replace(/"(revision|number)":\d+/g, '"$1":0')
       .replace(/revision \d+/g, 'revision N')
-      .replace(/\d{13}/g, 'TIME'),
+      .replace(/\d{13}/g, 'TIME')
+      .replace(/\d{8}T\d{9}Z/g, 'STAMP')
+      .replace(/"bytes":\d+/g, '"bytes":0'),
   );
 }
 

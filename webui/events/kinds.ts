@@ -97,6 +97,15 @@ export const KIND_GROUPS: readonly KindGroup[] = [
     ],
   },
   {
+    name: 'schedule',
+    title: 'Schedule and backups',
+    kinds: [
+      ...['schedule-begun', 'schedule-ended', 'schedule-left', 'schedule-missed', 'schedule-failed'],
+      ...['drill-begun', 'drill-needless', 'drill-refused', 'drill-failed', 'drill-recorded'],
+      ...['backup-made', 'backup-failed'],
+    ],
+  },
+  {
     name: 'store',
     title: 'Store',
     kinds: [
@@ -123,7 +132,7 @@ export function kindsOfGroup(name: string | undefined): readonly string[] | unde
 const TONES: readonly (readonly [RegExp, Tone])[] = [
   [/^(both-active|claimant|cut-off|store-damaged)$|-(down|failed|lost)$|^failed$/, 'bad'],
   [
-    /-(silent|refused|degraded|sorry|unknown|empty|trouble|unusable|blocked|gap|disconnected|in-memory|not-stored)$|^(takeover|took-back|yielded|lost-claim|late|asking|hold|disabled|vip-held|took-over)$/,
+    /-(silent|refused|degraded|sorry|unknown|empty|trouble|unusable|blocked|gap|disconnected|in-memory|not-stored|missed|left)$|^(takeover|took-back|yielded|lost-claim|late|asking|hold|disabled|vip-held|took-over)$/,
     'warn',
   ],
   [

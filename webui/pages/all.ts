@@ -8,6 +8,7 @@ import { haPages } from './ha.ts';
 import { monitorPages } from './monitors.ts';
 import { notificationPages } from './notifications.ts';
 import { overviewPages } from './overview.ts';
+import { schedulePages } from './schedule.ts';
 import { serverPages } from './server.ts';
 import { servicePages } from './service.ts';
 import { systemPages } from './system.ts';
@@ -20,6 +21,7 @@ export const PAGES: readonly Page[] = [
   ...configurationPages(),
   ...systemPages(),
   ...notificationPages,
+  ...schedulePages,
   ...servicePages,
   ...serverPages,
   ...monitorPages,

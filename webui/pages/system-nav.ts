@@ -7,6 +7,7 @@ const SYSTEM_PLACES: readonly (readonly [path: string, title: string, role: Acco
   ['/system', 'Director', 'viewer'],
   ['/system/console', 'Console and API', 'viewer'],
   ['/system/notifications', 'Notifications', 'viewer'],
+  ['/system/schedule', 'Schedule', 'viewer'],
   ['/system/users', 'Users', 'admin'],
   ['/system/tokens', 'Tokens', 'admin'],
   ['/system/sessions', 'Sessions', 'admin'],
