@@ -66,7 +66,6 @@ const guest = {
   // What depends on the kernel itself: the packet programs, and the engines under the one contract.
   include: [
     'test/kernel/**/*.guest.test.ts',
-    'test/docs/**/*.guest.test.ts',
     'test/packet/**/*.root.test.ts',
     'test/contract/**/*.root.test.ts',
     'heartbeat/takeover/lease-program.root.test.ts',

@@ -21,7 +21,7 @@ export function documents(): Document[] {
   }));
 }
 
-export function shellBlocks(): Block[] {
+function shellBlocks(): Block[] {
   return documents()
     .flatMap(({ file, text }) => blocksOf(file, text))
     .filter(({ language }) => SHELL_LANGUAGES.includes(language));

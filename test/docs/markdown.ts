@@ -24,7 +24,7 @@ export interface Marker {
   readonly gives: string | undefined;
 }
 
-export class MarkerError extends Error {}
+class MarkerError extends Error {}
 
 const FENCE = /^(?<indent> *)(?<ticks>`{3,})(?<language>[\w-]*)\s*$/;
 const MARKER = /^ *<!-- runs: (?<words>.*) -->$/;

@@ -35,7 +35,7 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   realserver: {
     what: 'real servers that are not prepared yet, on a kernel with tunnels',
     hosts: ['rs1', 'rs2', 'lb1', 'client'],
-    test: 'test/docs/realserver.guest.test.ts',
+    test: 'test/docs/realserver.root.test.ts',
   },
   appliance: {
     what: 'machines that boot, with the packages at hand',
