@@ -8,7 +8,16 @@ export const RELEASE = 'bookworm';
 export const PACKAGES = [
   ...['systemd', 'systemd-sysv', 'kmod', 'procps'],
   // what fairlead depends on or recommends
-  ...['adduser', 'iproute2', 'libbpf1', 'iputils-arping', 'iputils-ping', 'ethtool', 'openssl'],
+  ...[
+    'libatomic1',
+    'libstdc++6',
+    'iproute2',
+    'libbpf1',
+    'iputils-arping',
+    'iputils-ping',
+    'ethtool',
+    'openssl',
+  ],
   // what a person at a machine reaches for
   ...['curl', 'ca-certificates'],
 ];

@@ -10,6 +10,7 @@ import { FairleadError } from '../../../director/model/error.ts';
 import { KERNEL, KERNEL_PATH, killGroup, memoryFolder, onEndOfProcess } from '../../kernel/uml.ts';
 import type { Namespace, Namespaces } from '../../support/netns.ts';
 import { type Channel, type CommandOptions, type CommandResult, openChannel } from './channel.ts';
+import { writeUnits } from './units.ts';
 
 export interface Link {
   /** The tap in the machine's namespace. */
@@ -68,7 +69,7 @@ const BOOT_MS = 180_000;
 const OFF_MS = 90_000;
 const TRACE_CHARACTERS = 3_000;
 /** Above others where processors are scarce: what a machine does not get in time shows as a fault of the product. */
-const AUTOGROUP_NICE = -10;
+const AUTOGROUP_NICE = -15;
 
 export function createMachine(options: MachineOptions): Machine {
   const { name, folder, links } = options;
@@ -78,12 +79,9 @@ export function createMachine(options: MachineOptions): Machine {
   const identity = randomBytes(16).toString('hex');
   mkdirSync(jobs, { recursive: true });
   mkdirSync(join(folder, 'uml'), { recursive: true });
-  for (const [file, as] of [
-    ['init.sh', 'init'],
-    ['agent.sh', 'agent'],
-    ['machine-agent.service', 'machine-agent.service'],
-  ] as const)
-    copyFileSync(join(import.meta.dirname, file), join(exchange, as));
+  copyFileSync(join(import.meta.dirname, 'init.sh'), join(exchange, 'init'));
+  copyFileSync(join(import.meta.dirname, 'agent.sh'), join(exchange, 'agent'));
+  writeUnits(join(exchange, 'units'));
   writeFileSync(consoleFile, '');
   let running: { child: ChildProcess; channel: Channel; ended: Promise<string> } | undefined;
 
@@ -191,7 +189,9 @@ function start(
     ...[`systemd.hostname=${name}`, `systemd.machine_id=${identity}`, 'systemd.show_status=0'],
     ...['con=null', 'con0=null,fd:1', 'ssl=null', 'ssl0=fd:3', 'loglevel=4'],
     ...(serial === undefined ? [] : [`ssl1=tty:${serial}`]),
-    ...links.map(({ tap, mac }, index) => `vec${index}:transport=tap,ifname=${tap},mac=${mac},depth=128`),
+    ...links.map(
+      ({ tap, mac, mtu }, index) => `vec${index}:transport=tap,ifname=${tap},mac=${mac},depth=128,mtu=${mtu}`,
+    ),
   ];
   const script = [
     `echo ${AUTOGROUP_NICE} 2>/dev/null >/proc/self/autogroup`,
@@ -222,7 +222,7 @@ function start(
 }
 
 function settings({ readOnlyRoot, clock }: BootOptions): string {
-  const lines = ['network=yes', `clock=${quote(clock ?? '')}`, `var=${readOnlyRoot ? 'memory' : 'disk'}`];
+  const lines = [`clock=${quote(clock ?? '')}`, `var=${readOnlyRoot ? 'memory' : 'disk'}`];
   return `${lines.join('\n')}\n`;
 }
 
