@@ -8,7 +8,7 @@ import { whyNoGuest } from '../kernel/uml.ts';
 import { findMirror } from './mirror.ts';
 import { DISK_MB, INIT, INIT_PATH, PACKAGES, RELEASE, recipeHash } from './recipe.ts';
 
-const CACHE = join(import.meta.dirname, '../../build/appliance');
+export const CACHE = join(import.meta.dirname, '../../build/appliance');
 const TOOLS = ['debootstrap', 'mkfs.ext4', 'flock'];
 const SBIN = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 const PATH = [process.env.PATH ?? '', ...SBIN].join(delimiter);
@@ -99,7 +99,7 @@ async function execute(
 }
 
 /** A lock on a file, kept by the kernel for a child's life, so that it ends with this process. */
-async function lockOut(path: string): Promise<Disposable> {
+export async function lockOut(path: string): Promise<Disposable> {
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', 'flock', path, 'sh', '-c', 'echo; exec cat'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

@@ -10,11 +10,14 @@ import { createServer, type LabServer } from '../lab/server.ts';
 import { addressesOf, buildTopology, type DirectorName, NETWORK, SERVER_NAMES } from '../lab/topology.ts';
 import { ip, type Namespaces } from '../support/netns.ts';
 import { provideDisk } from './disk.ts';
-import { createMachine, type Link, type Machine } from './machine/machine.ts';
+import { copySparse, provideInstalled } from './installed.ts';
+import { createMachine, type Link, type Machine, WRITTEN } from './machine/machine.ts';
 
 export interface SiteOptions {
   readonly machines: readonly DirectorName[];
   readonly services: readonly LabService[];
+  /** On every machine already, if given; see installed.ts. */
+  readonly deb?: string;
   /** A null modem between the machines, at ttyS1 of each. */
   readonly serial?: boolean;
   /** Whether there are real servers; default: yes. */
@@ -34,6 +37,7 @@ export interface Site extends AsyncDisposable {
 export async function openSite(options: SiteOptions): Promise<Site> {
   const { machines: names, services, progress = () => {} } = options;
   const disk = await provideDisk(progress);
+  const installed = options.deb === undefined ? undefined : await provideInstalled(options.deb, progress);
   removeLeftovers();
   const set = buildTopology({ directors: [], insideMtu: NETWORK.mtu.inside });
   const folder = labFolder(set);
@@ -52,6 +56,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       const own = join(folder, name);
       mkdirSync(own, { mode: 0o700 });
       const links = plugIn(set, name);
+      if (installed !== undefined) copySparse(installed, join(own, WRITTEN));
       const common = { name, disk, folder: own, set, namespace: set.get('switch'), links };
       machines.push(createMachine({ ...common, ...(serial ? { serial: serial.ends[name] } : {}) }));
     }

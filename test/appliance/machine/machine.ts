@@ -46,6 +46,8 @@ export interface BootOptions {
 
 export interface Machine extends Disposable {
   readonly name: string;
+  /** The file with what it has written to its disk; a copy of another machine's may be put there before it boots. */
+  readonly written: string;
   isRunning(): boolean;
   /** Settles when systemd says that the start is finished. */
   boot(options?: BootOptions): Promise<void>;
@@ -64,6 +66,8 @@ export interface Machine extends Disposable {
   console(): string;
 }
 
+/** File in a machine's folder: what it has written, over the disk that it reads. */
+export const WRITTEN = 'written';
 const MEMORY_MB = 512;
 const BOOT_MS = 180_000;
 const OFF_MS = 90_000;
@@ -109,6 +113,7 @@ export function createMachine(options: MachineOptions): Machine {
 
   return {
     name,
+    written: join(folder, WRITTEN),
     isRunning: () => running !== undefined,
     run,
     send,
@@ -180,7 +185,7 @@ function start(
     ...[`mem=${memory_mb}M`, `umid=${name}`, `uml_dir=${folder}/uml`],
     // What it writes goes to a file of its own; the disk is only read.
     ...[
-      `ubd0=${folder}/written,${disk}`,
+      `ubd0=${join(folder, WRITTEN)},${disk}`,
       'root=/dev/ubda',
       'rootfstype=ext4',
       wish.readOnlyRoot ? 'ro' : 'rw',
