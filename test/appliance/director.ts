@@ -3,6 +3,7 @@ import { type ReplyOf, type RouteName, routes } from '../../director/control/rou
 import { FairleadError } from '../../director/model/error.ts';
 import { configurationText, type LabService, PAIR } from '../lab/configuration.ts';
 import { isWhole } from '../lab/lab.ts';
+import type { DirectorView } from '../lab/pair.ts';
 import type { DirectorName } from '../lab/topology.ts';
 import { waitFor } from '../lab/wait.ts';
 import type { Machine } from './machine/machine.ts';
@@ -57,11 +58,21 @@ export async function ask<N extends RouteName & Question>(
   machine: Machine,
   question: N,
 ): Promise<ReplyOf<N>> {
-  const url = `http://director${routes[question].path}`;
+  const url = `http://director/api/v1${routes[question].path}`;
   const { stdout } = await machine.run(
     `curl -sS --max-time 10 --unix-socket /run/fairlead/control.sock ${url}`,
   );
   return JSON.parse(stdout) as ReplyOf<N>;
+}
+
+/** The pair as its machines tell it; see test/lab/pair.ts. */
+export function viewMachines(machines: readonly Machine[]): Promise<DirectorView<Machine>[]> {
+  return Promise.all(
+    machines.map(async (director) => {
+      const ha = director.isRunning() ? await ask(director, 'ha').catch(() => undefined) : undefined;
+      return { director, ha };
+    }),
+  );
 }
 
 /** Every real server of every service is up, as this director sees it. */
@@ -74,13 +85,14 @@ export async function untilServersUp(machine: Machine, services: number): Promis
 /** Polls; a director that does not answer is waited for as well. */
 export async function until(
   machine: Machine,
-  what: string,
+  what: string | (() => string),
   isSo: () => Promise<boolean>,
   limit_ms = UP_MS,
 ): Promise<void> {
   let silence: unknown;
   await waitFor(
-    () => `${what} (${machine.name})${silence === undefined ? '' : `; last: ${silence}`}`,
+    () =>
+      `${typeof what === 'string' ? what : what()} (${machine.name})${silence === undefined ? '' : `; last: ${silence}`}`,
     limit_ms,
     async () => {
       try {

@@ -42,7 +42,10 @@ const END_MS = 20_000;
 /** New connections that have to succeed before anything is measured. */
 const STEADY_SUCCESSES = 50;
 
-export function startTraffic(lab: Lab, options: DrillTrafficOptions): DrillTraffic {
+/** What traffic needs of a site. */
+type Place = Pick<Lab, 'namespaces' | 'services'>;
+
+export function startTraffic(lab: Place, options: DrillTrafficOptions): DrillTraffic {
   const settings: DrillTraffic['settings'] = {
     targets: targetsOf(lab),
     connections: options.connections,
@@ -103,7 +106,7 @@ interface RunningPart {
   end(fault_at: number): Promise<EndLine>;
 }
 
-function startPart(lab: Lab, settings: TrafficSettings): RunningPart {
+function startPart(lab: Place, settings: TrafficSettings): RunningPart {
   const waiting = new Map<number, (line: EndLine) => void>();
   let state: TrafficState | undefined;
   let next = 0;
@@ -137,7 +140,7 @@ function startPart(lab: Lab, settings: TrafficSettings): RunningPart {
   };
 }
 
-function targetsOf(lab: Lab): TrafficTarget[] {
+function targetsOf(lab: Place): TrafficTarget[] {
   return lab.services.flatMap(({ name, kind, vip, port }) =>
     kind === 'http' ? [] : [{ service: name, kind, address: vip, port }],
   );
