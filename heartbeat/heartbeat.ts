@@ -13,6 +13,7 @@ import { KeptHold } from './kept-hold.ts';
 import { Lateness } from './lateness.ts';
 import { OrderPhases } from './order-phases.ts';
 import type { FromHeartbeat, HeartbeatSettings, HeartbeatStatus, ToHeartbeat } from './protocol.ts';
+import { reportStatus } from './report.ts';
 import { Senses } from './senses.ts';
 import { coreSettings, vipsOf } from './settings.ts';
 import { type Holding, openHolding } from './takeover/holding.ts';
@@ -28,6 +29,8 @@ export interface HeartbeatOptions {
   readonly log: (line: string) => void;
   /** The supervisor asked for the end. */
   readonly onStop: () => void;
+  /** Once a second while decisions are being taken: how things are, in a line. */
+  readonly onAlive?: (status: string) => void;
 }
 
 const LOOK_INTERVAL_MS = 1_000;
@@ -57,6 +60,8 @@ export class Heartbeat implements AsyncDisposable {
   #tick: Disposable | undefined;
   #look: Disposable | undefined;
   #role = '';
+  /** Since the last look. */
+  #hasTurned = false;
   #closed = false;
 
   static async start(options: HeartbeatOptions): Promise<Heartbeat> {
@@ -155,25 +160,12 @@ export class Heartbeat implements AsyncDisposable {
   }
 
   status(): HeartbeatStatus {
-    const now_ms = this.#options.clock.monotonic_ms();
-    const late = this.#lateness.summary();
-    const { since_ms, role, because, epoch, hold, health, health_reason, complete, witness, peer } = describe(
-      this.#state,
-      now_ms,
-    );
-    return {
-      pid: process.pid,
-      node: this.#settings.node,
-      bootId: this.#bootId,
-      since_monotonic_ms: since_ms,
-      ...{ role, because, epoch, hold, health, health_reason, complete, peer },
-      ...(witness === undefined ? {} : { witness }),
-      links: this.#wires.status(now_ms),
-      ...this.#holding.status(),
-      lateness_p99_ms: late.p99_ms,
-      lateness_max_ms: late.max_ms,
-      priority_mode: this.#options.priorityMode(),
-    };
+    return reportStatus({
+      ...{ node: this.#settings.node, bootId: this.#bootId, state: this.#state },
+      ...{ wires: this.#wires, holding: this.#holding, lateness: this.#lateness },
+      now_ms: this.#options.clock.monotonic_ms(),
+      priorityMode: this.#options.priorityMode(),
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -204,6 +196,7 @@ export class Heartbeat implements AsyncDisposable {
           this.#nextTick_ms = Math.max(this.#nextTick_ms + this.#settings.interval_ms, now_ms + 1);
         this.#senses.sense();
         this.#decide({ kind: 'tick' });
+        this.#hasTurned = true;
         this.#turn();
       }),
     );
@@ -214,7 +207,16 @@ export class Heartbeat implements AsyncDisposable {
     this.#senses.look(this.#holding.check());
     this.#hands.keepClaim();
     this.#tellStatus();
+    this.#tellAlive();
     this.#look = this.#options.clock.after(LOOK_INTERVAL_MS, () => this.#lookAround());
+  }
+
+  /** The word of the loop that decides, not of a timer beside it. */
+  #tellAlive(): void {
+    if (!this.#hasTurned) return;
+    this.#hasTurned = false;
+    const { role, because } = describe(this.#state, this.#options.clock.monotonic_ms());
+    this.#options.onAlive?.(`${role}: ${because}`);
   }
 
   // --- decisions

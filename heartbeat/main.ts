@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EXIT, FairleadError, tellError } from '../director/model/error.ts';
 import { tryLockFile } from '../director/native/flock.ts';
+import { openNotifier } from '../director/native/sd-notify.ts';
 import { systemClock } from '../director/native/system-clock.ts';
 import { becomeUrgent } from '../director/native/urgency.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -45,6 +46,7 @@ function log(line: string): void {
 
 async function main(): Promise<void> {
   const runtime = runtimeFolder();
+  const notifier = openNotifier(process.env);
   using _ = lock(runtime);
   const settings = readSettings(join(runtime, SETTINGS_FILE));
   let priorityMode = 'ordinary priority';
@@ -59,6 +61,10 @@ async function main(): Promise<void> {
     clock: systemClock,
     log,
     onStop: ended.resolve,
+    onAlive: (status) => {
+      notifier.status(status);
+      notifier.alive();
+    },
   });
   // Starting is much work and not urgent; others have to keep time meanwhile.
   priorityMode = becomeUrgent(REAL_TIME_PRIORITY);
@@ -68,6 +74,7 @@ async function main(): Promise<void> {
   // A log that nobody reads any more is no reason to end.
   process.stderr.on('error', () => {});
   log(`runs as ${settings.node}, ${priorityMode}`);
+  notifier.ready();
   flushCompileCache(); // now, since it may be ended without a chance to
   await ended.promise;
 }

@@ -31,9 +31,15 @@ wanted_packages() {
   echo 'ethtool           command ethtool'                        # lab: offloads on and off
   echo 'nftables          command nft'                            # tests: what is lost between directors; bench
   echo 'openssl           command openssl'                        # tests: certificates
+  echo 'curl              command curl'                           # tests: what the documents show
+  echo 'tcpdump           command tcpdump'                        # tests: likewise
   echo 'chromium          file    /usr/bin/chromium'              # tests: the console as people see it
   echo 'fonts-dejavu-core file    /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf' # tests: pages with letters in them
   echo 'libfaketime       file    /usr/lib/*/faketime/libfaketimeMT.so.1' # drills: another wall clock
+  echo 'binutils          command strip'                          # package: programs without symbols
+  echo 'dpkg-dev          command dpkg-shlibdeps'                 # package: what they are linked to
+  echo 'lintian           command lintian'                        # tests: the package by Debian's rules
+  echo 'man-db            command man'                            # tests: manual pages
   if [ "$(uname -m)" = x86_64 ]; then
     echo 'user-mode-linux command linux.uml'                      # test/kernel; Debian has it for x86 only
     echo 'busybox-static  command busybox'                        # the guest's poweroff

@@ -22,7 +22,8 @@ is_current() {
 
 compile() { # SOURCE OBJECT
   # -g: BTF, which libbpf needs for maps. No CO-RE: the programs read packets and maps, no kernel structure.
-  "${CLANG:-clang-14}" -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror \
+  # Sources are named relative to the checkout: the same objects wherever that lies.
+  "${CLANG:-clang-14}" -O2 -g -fdebug-compilation-dir=. -ffile-prefix-map="$PWD"=. -target bpf -mcpu=v3 -Wall -Wextra -Werror \
     -I"/usr/include/$(uname -m)-linux-gnu" -Idirector/bpf -c "$1" -o "$2.$$"
   # DWARF is of no use to libbpf; BTF stays.
   if command -v "${LLVM_STRIP:-llvm-strip-14}" >/dev/null; then

@@ -48,8 +48,8 @@ export interface CommandContext {
   readonly socket: string;
   readonly client: ControlClient;
   readonly author: string;
-  /** Goes on as the supervisor, or the console, with these arguments. */
-  readonly become: (program: 'pulse' | 'console', options: readonly string[]) => never;
+  /** Goes on as another program, with these arguments. */
+  readonly become: (program: 'pulse' | 'withdraw' | 'console', options: readonly string[]) => never;
   readonly version: string;
 }
 

@@ -18,7 +18,7 @@ export function overview(commands: readonly Command[], version: string): string 
   ].join('\n');
 }
 
-function synopsis(command: Command): string {
+export function synopsis(command: Command): string {
   const parts = command.arguments.map((argument) => {
     const name = argument.rest ? `${argument.name}...` : argument.name;
     return argument.optional ? `[${name}]` : name;
@@ -44,7 +44,7 @@ export function commandHelp(command: Command): string {
   return [...lines, ''].join('\n');
 }
 
-function optionLabel(name: string, option: OptionSpec): string {
+export function optionLabel(name: string, option: OptionSpec): string {
   const short = option.short === undefined ? '' : `-${option.short}, `;
   return `${short}--${name}${option.type === 'string' ? ` ${option.value ?? 'TEXT'}` : ''}`;
 }

@@ -15,6 +15,7 @@ const RUNTIME_FOLDER = '/run/fairlead';
 
 const PROGRAMS = {
   pulse: fileURLToPath(new URL('../pulse/main.ts', import.meta.url)),
+  withdraw: fileURLToPath(new URL('../pulse/withdraw/main.ts', import.meta.url)),
   console: fileURLToPath(new URL('../../webui/main.ts', import.meta.url)),
 } as const;
 

@@ -70,4 +70,9 @@ export interface ControlBackend {
    * `not-active` where the active cannot be asked. Without it every director takes itself for the active.
    */
   forward?(request: RawRequest, cameFromPeer: boolean): Promise<RawReply | undefined>;
+  /**
+   * After a change of orders or configuration: settles when the peer has it, or cannot be waited for. False: the peer has
+   * become active without it. Without it there is no peer.
+   */
+  confirm?(): Promise<boolean>;
 }

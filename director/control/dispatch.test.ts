@@ -157,6 +157,19 @@ it('what is handed on is audited by the active, with where it came from; what ca
   expect(alone.entries).toMatchObject([{ outcome: 'refused', detail: 'not-active: Nobody is.' }]);
 });
 
+it('a change that the peer took over without is told to the peer, and its answer is the answer', async () => {
+  const path = '/api/v1/services/www/servers/rs1/enable';
+  const headers = { 'if-match': '"4"', 'fairlead-author': 'ann', 'fairlead-origin': 'cli' };
+  let asked = 0;
+  const { backend } = audited(async () => (++asked === 1 ? undefined : REPLY));
+  const overtaken = { ...backend, confirm: async () => false };
+  expect(await answer(overtaken, call('POST', path, '', { headers }))).toBe(REPLY);
+  asked = 0;
+  const known = { ...backend, confirm: async () => true };
+  expect(await answer(known, call('POST', path, '', { headers }))).toMatchObject({ status: 200 });
+  expect(asked).toBe(1);
+});
+
 it('every change that needs If-Match is the active’s', () => {
   for (const route of Object.values(routes) as Route[])
     if (route.conditional === true) expect(route.active, route.path).toBe(true);

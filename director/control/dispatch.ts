@@ -72,6 +72,11 @@ export async function answer(backend: ControlBackend, call: ControlCall): Promis
       checkPrecondition: precondition,
     } as ControlRequest<RouteName>);
     audit('done', '');
+    // What changes the active's state is confirmed when the peer knows it. If that has taken over without it, it is told again.
+    if (route.conditional && (await backend.confirm?.()) === false) {
+      const again = await forward(backend, call, bytes);
+      if (again) return again;
+    }
     return toReply(200, 'application/json', reply, { etag: `"${backend.revision()}"` });
   } catch (error) {
     const { code, detail, status } = toProblem(error);

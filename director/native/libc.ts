@@ -32,6 +32,7 @@ const c = {
 
 export const O_RDONLY = 0;
 const O_CLOEXEC = 0o2000000;
+export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const AF_NETLINK = 16;

@@ -24,6 +24,22 @@ test('states go both ways, complete and as they were', async () => {
   });
 });
 
+test('a state is known to be heeded, or refused, once the peer has said so', async () => {
+  const ends = await freeEnds();
+  let heeds = true;
+  let told = 0;
+  await using one = await openEnd('lb1', ends, { onHeeded: () => told++ });
+  await using _other = await openEnd('lb2', ends, { onState: () => heeds });
+  expect(one.channel.heeded()).toBe(undefined);
+  const first = exampleState();
+  one.channel.push(first);
+  await eventually(() => one.channel.heeded()).toBe(first);
+  heeds = false;
+  one.channel.push(exampleState({ epoch: 9 }));
+  await eventually(() => one.channel.heeded()).toBe('refused');
+  expect(told).toBe(2);
+});
+
 test('only differences go out after the first state, and none that the peer has', async () => {
   const ends = await freeEnds();
   await using one = await openEnd('lb1', ends);

@@ -71,6 +71,7 @@ class Channel implements PeerChannel {
       session: randomBytes(8).toString('hex'),
       connected: () => this.connected(),
       put: (body) => this.#put(body),
+      onHeeded: () => options.onHeeded?.(),
       onFailure: (error) => {
         if (!this.#ended) log('warn', 'the peer did not take our state', { peer, because: messageOf(error) });
       },
@@ -105,6 +106,10 @@ class Channel implements PeerChannel {
     this.#own = { epoch: state.epoch, role: state.role };
     this.#inbox.ownRevision(state.revision);
     this.#pusher.push(state);
+  }
+
+  heeded(): PeerState | 'refused' | undefined {
+    return this.#pusher.heeded;
   }
 
   async call(request: PeerRequest): Promise<PeerReply> {
@@ -218,8 +223,8 @@ class Channel implements PeerChannel {
     this.#received.states++;
     this.#received.bytes += bytes;
     this.#peer = { epoch: state.epoch, role: state.role };
-    this.#options.onState(state);
-    return { status: 200, answer: this.#answer() };
+    const heeded = this.#options.onState(state);
+    return { status: 200, answer: { ...this.#answer(), heeded } };
   }
 }
 

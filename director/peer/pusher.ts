@@ -16,6 +16,8 @@ export interface PusherOptions {
   connected(): boolean;
   /** Rejects if there is no answer, or none that says what the peer has. 409: send it complete. */
   put(body: string): Promise<{ readonly status: 200 | 409; readonly answer: Answer }>;
+  /** The peer has taken over what was pushed, or has said that it does not. */
+  onHeeded(): void;
   onFailure(error: unknown): void;
 }
 
@@ -24,6 +26,7 @@ export class Pusher implements Disposable {
   readonly #options: PusherOptions;
   readonly #outbox: Outbox;
   #latest: PeerState | undefined;
+  #heeded: PeerState | 'refused' | undefined;
   #gathering: Disposable | undefined;
   #repeat: Disposable | undefined;
   #busy = false;
@@ -65,6 +68,11 @@ export class Pusher implements Disposable {
     if (this.#busy || mark !== this.#pushes) return;
     this.#outbox.peerHas(answer.have);
     if (!this.upToDate()) this.#soon();
+  }
+
+  /** What the peer acknowledged last, if it took it over. */
+  get heeded(): PeerState | 'refused' | undefined {
+    return this.#heeded;
   }
 
   upToDate(): boolean {
@@ -114,8 +122,11 @@ export class Pusher implements Disposable {
     const { message, sent } = this.#outbox.compose(state);
     const { status, answer } = await this.#options.put(this.#write(message));
     this.#outbox.peerHas(answer.have);
-    if (status === 200) this.#outbox.acknowledged(sent);
-    return status === 200;
+    if (status !== 200) return false;
+    this.#outbox.acknowledged(sent);
+    this.#heeded = answer.heeded === false ? 'refused' : state;
+    this.#options.onHeeded();
+    return true;
   }
 
   #write(message: StateMessage): string {

@@ -44,8 +44,13 @@ export interface PeerChannelOptions {
   readonly keyring: PeerKeyring;
   readonly clock: Clock;
   readonly log: PeerLog;
-  /** The peer's newest state, complete and of the right shape, at each change and every 5 s. Judge it with decidePeerState(). */
-  onState(state: PeerState): void;
+  /**
+   * The peer's newest state, complete and of the right shape, at each change and every 5 s. Judge it with decidePeerState().
+   * Returns whether its orders and revision stand here too now, or soon will.
+   */
+  onState(state: PeerState): boolean;
+  /** heeded() has changed. */
+  onHeeded?(): void;
   /** The peer asks our control API. What it throws goes back as a problem (RFC 9457). */
   serve(request: PeerRequest & { readonly body: string; readonly peer: string }): Promise<PeerReply>;
   /** connected() has changed. */
@@ -81,5 +86,7 @@ export interface PeerChannel extends AsyncDisposable {
   call(request: PeerRequest): Promise<PeerReply>;
   /** Takes effect within 20 ms; only the newest state counts. */
   push(state: PeerState): void;
+  /** The newest state that the peer has acknowledged, if it took it over; undefined: it has said nothing yet. */
+  heeded(): PeerState | 'refused' | undefined;
   status(): PeerChannelStatus;
 }

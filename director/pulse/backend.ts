@@ -42,6 +42,7 @@ export function backendOf(core: Core, pair: () => Pair | undefined, live: LiveFe
       core.log('info', `audit: ${who}: ${action} ${target}: ${outcome}`, { audit: id, hash, origin });
     },
     forward: async (request, cameFromPeer) => pair()?.forward(request, cameFromPeer),
+    confirm: async () => (await pair()?.link.confirm()) ?? true,
   };
 }
 

@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import { thisMachine } from '../doctor/machine.ts';
 import { EXIT, FairleadError, tellError } from '../model/error.ts';
+import { openNotifier } from '../native/sd-notify.ts';
 import { systemClock } from '../native/system-clock.ts';
 import { createLog, LOG_LEVELS } from './log.ts';
 import { startPulse } from './pulse.ts';
@@ -18,6 +19,7 @@ function readArguments() {
       version: { type: 'string' },
       'log-level': { type: 'string' },
       'release-on-exit': { type: 'boolean' },
+      'heartbeat-unit': { type: 'string' },
     },
   });
   const { config, node, state, runtime, version = 'unknown' } = values;
@@ -35,11 +37,13 @@ function readArguments() {
     version,
     logLevel,
     releaseOnExit: values['release-on-exit'] === true,
+    heartbeatUnit: values['heartbeat-unit'],
   };
 }
 
 async function main(): Promise<void> {
   const { logLevel, ...options } = readArguments();
+  const notifier = openNotifier(process.env);
   const log = createLog(logLevel, options.node);
   const stop = Promise.withResolvers<string>();
   const onStop = (signal: NodeJS.Signals): void => stop.resolve(signal);
@@ -58,9 +62,16 @@ async function main(): Promise<void> {
       clock: systemClock,
       machine: thisMachine(systemClock.now),
       log,
+      onRound: (status) => {
+        notifier.status(status);
+        notifier.alive();
+      },
     });
+    await Promise.race([pulse.ready(), stop.promise]);
+    notifier.ready();
     reload = () => void pulse.reload();
     log('info', 'stopping', { signal: await stop.promise });
+    notifier.stopping();
     reload = () => {};
   }
   log('info', 'stopped');

@@ -16,10 +16,10 @@ import type { EngineSnapshot } from '../engine/engine.ts';
 import { openHistory } from '../history/history.ts';
 import type { Clock } from '../model/clock.ts';
 import { EXIT, FairleadError } from '../model/error.ts';
+import { lockRuntime, lockState } from '../native/instance-lock.ts';
 import type { JsonValue } from '../store/record.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { backendOf, liveOf, servePeer } from './backend.ts';
-import { changeConfiguration } from './change.ts';
 import { createConfigurationReader } from './configuration-reader.ts';
 import type { Core } from './core.ts';
 import { Director } from './director.ts';
@@ -28,7 +28,6 @@ import { checkEngineLimits } from './engine-limits.ts';
 import { HealthBoard } from './health-board.ts';
 import { HistorySampler } from './history-sampler.ts';
 import { HookWatch } from './hook-watch.ts';
-import { lockRuntime, lockState } from './instance-lock.ts';
 import type { LiveFeed } from './live.ts';
 import type { Log } from './log.ts';
 import { NOTIFY_MAIN, NotifyProcess } from './notify-process.ts';
@@ -36,15 +35,22 @@ import { openAccounts } from './open-accounts.ts';
 import { OrderBook } from './order-book.ts';
 import { isPair } from './pair/addresses.ts';
 import { HEARTBEAT_MAIN } from './pair/heartbeat-process.ts';
+import { serviceHeartbeat, spawnedHeartbeat } from './pair/heartbeat-start.ts';
 import { leavePair } from './pair/leave-pair.ts';
 import { Pair } from './pair/pair.ts';
 import { SYNC_MAIN } from './pair/sync-process.ts';
 import { pairsVirtualIps } from './pair/virtual-ips.ts';
 import type { RecordEvent } from './record-event.ts';
+import { reload } from './reload.ts';
 import { startRounds } from './rounds.ts';
+import { Backups } from './schedule/backups.ts';
+import { ScheduleBook } from './schedule/book.ts';
+import { Scheduler } from './schedule/scheduler.ts';
 import { chooseStartingPoint } from './starting-point.ts';
 import { startUpkeep } from './upkeep.ts';
 import { openVirtualIps } from './virtual-ips.ts';
+
+const READY_PATIENCE_MS = 15_000;
 
 export interface PulseOptions {
   readonly configFile: string;
@@ -54,14 +60,20 @@ export interface PulseOptions {
   readonly version: string;
   /** Take everything out of the kernel at the end; else packets go on without this process. */
   readonly releaseOnExit: boolean;
+  /** The service of systemd that is the heartbeat; undefined: a process that is started from here. */
+  readonly heartbeatUnit?: string | undefined;
   /** Other programs than ours, for tests. */
   readonly programs?: { readonly heartbeat: string; readonly sync: string };
+  /** Once a second, when a round has been taken: how things are, in a line. */
+  readonly onRound?: (status: string) => void;
   readonly clock: Clock;
   readonly machine: Machine;
   readonly log: Log;
 }
 
 export interface Pulse extends AsyncDisposable {
+  /** Settles when the director does its part: at once, of a pair when it is known who is active, or cannot be known yet. */
+  ready(): Promise<void>;
   /** Reads the configuration file again; what is wrong with it is logged and changes nothing. */
   reload(): Promise<void>;
 }
@@ -185,6 +197,8 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
     ),
     notify,
     history,
+    schedule: new ScheduleBook(store, store.initial.schedule),
+    backups: new Backups(() => core, options),
     sampler: new HistorySampler({
       ...{ director, board, orders, history, clock },
       latencyOf: (service, server) => board.latencyOf(service, server),
@@ -202,8 +216,14 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
   const feed = parts.use(liveOf(core, () => pair));
   live = feed;
   const backend = backendOf(core, () => pair, feed);
-  parts.use(startRounds(core, () => feed.tick()));
+  parts.use(
+    startRounds(core, () => {
+      feed.tick();
+      options.onRound?.(statusLine(core));
+    }),
+  );
   parts.use(startUpkeep(core));
+  const scheduler = parts.use(new Scheduler({ core, pair: () => pair, audit: backend.audit }));
   parts.use(await openControlServer({ socket: socketOf(options.runtimeFolder), clock, backend }));
   notify.configure(chosen.configuration);
   // Last, as it lives on when a start fails.
@@ -217,14 +237,20 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
         runtimeFolder: options.runtimeFolder,
         former: formerVirtualIps(store),
         releaseOnExit: options.releaseOnExit,
-        programs: options.programs ?? { heartbeat: HEARTBEAT_MAIN, sync: SYNC_MAIN },
+        starter:
+          options.heartbeatUnit === undefined
+            ? spawnedHeartbeat(options.programs?.heartbeat ?? HEARTBEAT_MAIN, options.runtimeFolder)
+            : serviceHeartbeat(options.heartbeatUnit),
+        sync: options.programs?.sync ?? SYNC_MAIN,
         serve: (request) => servePeer(backend, request),
       }),
     );
+  scheduler.look();
   log('info', 'running', { revision: core.revision.number, socket: socketOf(options.runtimeFolder) });
   started = true;
   const owned = parts.move();
   return {
+    ready: async () => pair?.roleKnown(READY_PATIENCE_MS),
     reload: () => reload(core, options.configFile),
     async [Symbol.asyncDispose]() {
       record(
@@ -235,6 +261,12 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
       await owned.disposeAsync();
     },
   };
+}
+
+/** For `systemctl status`. */
+function statusLine({ role, revision, director }: Core): string {
+  const services = director.configuration.services.length;
+  return `${role.name}: ${role.because}; revision ${revision.number}, ${services} services`;
 }
 
 export function socketOf(runtimeFolder: string): string {
@@ -308,23 +340,4 @@ function begin(core: Core, found: EngineSnapshot, because: string): void {
       `took over ${found.services.length} services, ${present.size} servers and ${connections} connections; ${steps.length} steps differed`,
       { services: found.services.length, servers: present.size, connections, steps: steps.length },
     );
-}
-
-async function reload(core: Core, configFile: string): Promise<void> {
-  try {
-    const { text } = readConfigurationFile(configFile);
-    const reply = await changeConfiguration(core, {
-      text,
-      source: configFile,
-      author: 'file',
-      comment: 'the configuration file was read again',
-      dryRun: false,
-    });
-    if (!reply.changed) core.log('info', 'the configuration file says what is in force already');
-  } catch (error) {
-    if (!(error instanceof FairleadError)) throw error;
-    core.record('reload-refused', 'director', error.message.split('\n')[0] ?? error.message, {
-      code: error.code,
-    });
-  }
 }

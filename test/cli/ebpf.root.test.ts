@@ -105,6 +105,12 @@ function fetched(): string | undefined {
   return status === 0 ? stdout : undefined;
 }
 
+function withdraw() {
+  const net = `--net=${set.get('director').path}`;
+  const args = [MAIN, 'withdraw', '--state', folder, '--runtime', folder];
+  return spawnSync('nsenter', [net, '--', process.execPath, ...args], { encoding: 'utf8' });
+}
+
 const addresses = (): string => run(set.get('director'), 'ip', ['-o', 'addr', 'show', 'dev', 'eth0']).stdout;
 const filters = (): string =>
   run(set.get('director'), 'tc', ['filter', 'show', 'dev', 'eth0', 'ingress']).stdout;
@@ -141,6 +147,27 @@ describe('a director with the packet program', () => {
     expect(fetched()).toBeUndefined();
     expect(addresses()).not.toContain(VIP);
     expect(filters()).toBe('');
+  });
+
+  it('is withdrawn once it is stopped, and not before', async () => {
+    await start();
+    await until(() => fetched() === 'served');
+    const refused = withdraw();
+    expect(refused.status).not.toBe(0);
+    expect(refused.stderr).toMatch(/already running/);
+    await end('SIGTERM');
+    expect(fetched()).toBe('served');
+    expect(withdraw()).toMatchObject({
+      status: 0,
+      stderr: '',
+      stdout: expect.stringMatching(
+        /10\.0\.0\.100 is released on eth0\nthe packet program and its tables are gone\n/,
+      ),
+    });
+    expect(fetched()).toBeUndefined();
+    expect(addresses()).not.toContain(VIP);
+    expect(filters()).toBe('');
+    expect(withdraw()).toMatchObject({ status: 0, stdout: 'nothing was left\n' });
   });
 
   it('drains a server, and cuts at the deadline what is still open', async () => {

@@ -67,7 +67,7 @@ export async function openEnd(
     keyring: keyring(KEY),
     clock: hurriedClock(),
     log: (level, message, fields) => log.push(`${level} ${message} ${JSON.stringify(fields)}`),
-    onState: (state) => states.push(state),
+    onState: (state) => states.push(state) > 0,
     onConnection: (connected) => changes.push(connected),
     serve: async () => {
       throw new FairleadError('refused', 'Nothing is served here.');

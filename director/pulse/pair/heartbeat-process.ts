@@ -1,7 +1,6 @@
 // The heartbeat as a process that outlives this one: adopted if it runs, else started with a session of its own, and
 // started again at once when it dies. Guarantees: at most one start at a time; whoever answers on the socket gets the
 // settings in force; an order is answered or fails, it never hangs.
-import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,17 +16,14 @@ import type { Clock } from '../../model/clock.ts';
 import { FairleadError } from '../../model/error.ts';
 import type { Log } from '../log.ts';
 import type { RecordEvent } from '../record-event.ts';
+import { Restarts } from '../restarts.ts';
 import { connectHeartbeat, type HeartbeatConnection } from './heartbeat-connection.ts';
-import { Restarts } from './restarts.ts';
+import type { HeartbeatStart, HeartbeatStarter } from './heartbeat-start.ts';
 
 export const HEARTBEAT_MAIN = fileURLToPath(new URL('../../../heartbeat/main.ts', import.meta.url));
-const LOG_FILE = 'heartbeat.log';
-const LOG_MAX_BYTES = 1 << 20;
 const CONNECT_INTERVAL_MS = 20;
 /** Status comes every second. Looks are counted and not time, which may have passed without us: it may be well then. */
 const SILENT_LOOKS_MAX = 10;
-/** Compiled code is kept there, which halves the time that a heartbeat takes to start. */
-const CODE_FOLDER = 'code';
 const ORDER_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 10_000;
 
@@ -37,8 +33,7 @@ export type OrderResult = Extract<FromHeartbeat, { kind: 'order-result' }>;
 export interface HeartbeatProcessOptions {
   readonly runtimeFolder: string;
   readonly settings: HeartbeatSettings;
-  /** The program; tests have one of their own. */
-  readonly main: string;
+  readonly starter: HeartbeatStarter;
   readonly clock: Clock;
   readonly log: Log;
   readonly record: RecordEvent;
@@ -54,7 +49,7 @@ export class HeartbeatProcess implements Disposable {
   readonly #orders = new Map<number, PromiseWithResolvers<OrderResult>>();
   #settings: HeartbeatSettings;
   #connection: HeartbeatConnection | undefined;
-  #child: ChildProcess | undefined;
+  #child: HeartbeatStart | undefined;
   /** Whether the child has been heard: its end is no failure to start. */
   #answered = false;
   #status: HeartbeatStatus | undefined;
@@ -190,32 +185,22 @@ export class HeartbeatProcess implements Disposable {
 
   #start(): void {
     if (!this.#restarts.due()) return;
-    const { runtimeFolder, main, log } = this.#options;
-    const file = openLog(runtimeFolder);
-    const child = spawn(process.execPath, [main, '--runtime', runtimeFolder], {
-      detached: true,
-      stdio: ['ignore', file, file],
-      env: { ...process.env, NODE_COMPILE_CACHE: path.join(runtimeFolder, CODE_FOLDER) },
-    });
-    fs.closeSync(file);
-    child.unref();
-    this.#child = child;
+    const { starter, log } = this.#options;
     this.#answered = false;
     this.#restarts.started();
-    const over = (because: string): void => {
+    const child = starter.start((because) => {
       if (this.#child !== child) return;
       this.#child = undefined;
-      if (this.#closed) return;
+      if (this.#closed || because === undefined) return;
       log('error', 'the heartbeat ended', { pid: child.pid, because });
       if (!this.#answered) this.#tellFailure(because);
-    };
-    child.once('error', (error) => over(error.message));
-    child.once('exit', (status, signal) => over(signal ?? `status ${status}`));
+    });
+    this.#child = child;
   }
 
   /** It never came to answer: told once, not at every attempt. */
   #tellFailure(because: string): void {
-    const said = lastLine(path.join(this.#options.runtimeFolder, LOG_FILE));
+    const said = this.#options.starter.lastWords();
     if (this.#restarts.tellFailure(`${because}: ${said}`))
       this.#options.record('heartbeat-failed', 'heartbeat', `it does not run (${because}): ${said}`);
   }
@@ -274,24 +259,6 @@ function noAnswer(order: string): FairleadError {
   return new FairleadError('no-answer', `The heartbeat did not answer the order ${order}.`, {
     remedy: 'See "fairlead status" for what has become of it.',
   });
-}
-
-/** What it says goes to a file: standard error may be a pipe that ends with us. */
-function openLog(runtimeFolder: string): number {
-  const file = path.join(runtimeFolder, LOG_FILE);
-  const size = fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > LOG_MAX_BYTES) fs.renameSync(file, `${file}.1`);
-  return fs.openSync(file, 'a', 0o600);
-}
-
-function lastLine(file: string): string {
-  try {
-    const text = fs.readFileSync(file, 'utf8').slice(-4_096).trimEnd();
-    const errors = text.split('\n').filter((line) => line.startsWith('error: '));
-    return (errors.at(-1) ?? text.split('\n').at(-1) ?? '').slice(0, 500);
-  } catch {
-    return 'it said nothing';
-  }
 }
 
 function kill(pid: number): void {

@@ -3,7 +3,6 @@
 // heartbeat's; when it cannot be asked for long, this director does not take itself for active.
 import os from 'node:os';
 import path from 'node:path';
-import { type Keyrings, readKeyFile } from '../../../heartbeat/link/keys.ts';
 import type { HeartbeatStatus } from '../../../heartbeat/protocol.ts';
 import { nameOf } from '../../../heartbeat/takeover/vip.ts';
 import type { Configuration, VirtualIpConfig } from '../../config/configuration.ts';
@@ -16,8 +15,10 @@ import type { Core } from '../core.ts';
 import { pinFolderOf } from '../engine-choice.ts';
 import { every } from '../every.ts';
 import { peerOf, syncEnds } from './addresses.ts';
+import { freshKeyring } from './fresh-keyring.ts';
 import { HeartbeatProcess } from './heartbeat-process.ts';
 import { heartbeatSettings } from './heartbeat-settings.ts';
+import type { HeartbeatStarter } from './heartbeat-start.ts';
 import { kernelMonotonic_ms } from './kernel-time.ts';
 import { removeLease } from './leave-pair.ts';
 import { ownCompleteness, ownHealth } from './own-health.ts';
@@ -36,7 +37,9 @@ export interface PairOptions {
   readonly runtimeFolder: string;
   readonly former: readonly VirtualIpConfig[];
   readonly releaseOnExit: boolean;
-  readonly programs: { readonly heartbeat: string; readonly sync: string };
+  readonly starter: HeartbeatStarter;
+  /** The program that synchronises connections. */
+  readonly sync: string;
   /** Answers the peer's requests. */
   readonly serve: PeerChannelOptions['serve'];
 }
@@ -78,7 +81,7 @@ export class Pair implements AsyncDisposable {
     this.#lostAt_ms = clock.monotonic_ms();
     this.heartbeat = new HeartbeatProcess({
       runtimeFolder: options.runtimeFolder,
-      main: options.programs.heartbeat,
+      starter: options.starter,
       settings,
       clock,
       log,
@@ -93,7 +96,7 @@ export class Pair implements AsyncDisposable {
     this.sync =
       configuration.sync?.connections === true
         ? new SyncProcess({
-            main: options.programs.sync,
+            main: options.sync,
             clock,
             log,
             record,
@@ -177,14 +180,20 @@ export class Pair implements AsyncDisposable {
 
   /** See ControlBackend. */
   async forward(request: RawRequest, cameFromPeer: boolean): Promise<RawReply | undefined> {
-    if (!this.#isRoleKnown()) await this.#waiters.wait();
+    await this.roleKnown();
     return await this.link.forward(request, cameFromPeer);
+  }
+
+  /** Settles when the heartbeat has said who is active, or is not waited for any longer. */
+  async roleKnown(limit_ms?: number): Promise<void> {
+    if (!this.#isRoleKnown()) await this.#waiters.wait(limit_ms);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#round[Symbol.dispose]();
     const running = this.heartbeat.running() ? this.heartbeat.status : undefined;
-    const { heartbeat, because } = decideStop(running, this.#options.releaseOnExit);
+    const ends = await this.#options.starter.isEnding();
+    const { heartbeat, because } = decideStop(running, this.#options.releaseOnExit, ends);
     if (heartbeat === 'end') {
       // The peer is to have every connection before it has the VIPs.
       if (running?.role === 'active') await this.sync?.flush().catch(() => {});
@@ -328,19 +337,4 @@ const FORMER_MAX = 1_024;
 
 function addressesOf(name: string): string[] {
   return (os.networkInterfaces()[name] ?? []).map((each) => each.address);
-}
-
-/** Read at each use, so that a changed file counts; one that has become unusable does not take the last good one away. */
-function freshKeyring(file: string): PeerChannelOptions['keyring'] {
-  let last: Keyrings = readKeyFile(file);
-  return {
-    forPurpose(purpose) {
-      try {
-        last = readKeyFile(file);
-      } catch {
-        // doctor says what is wrong with it.
-      }
-      return last.forPurpose(purpose);
-    },
-  };
 }

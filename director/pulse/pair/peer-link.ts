@@ -10,9 +10,12 @@ import type { PeerChannel, PeerChannelOptions, PeerChannelStatus } from '../../p
 import { adoptRevision } from '../change.ts';
 import type { Core } from '../core.ts';
 import { every } from '../every.ts';
+import { Waiters } from './waiters.ts';
 
 const LOOK_INTERVAL_MS = 50;
 const ORDERS_TOLD = 20;
+/** A peer that is there takes an order over within some 30 ms. One that refuses it has made a claim, which shows here soon. */
+const CONFIRM_MS = { silent: 1_000, refused: 8_000 };
 
 export interface PeerLinkOptions {
   readonly core: Core;
@@ -36,11 +39,17 @@ export class PeerLink implements AsyncDisposable {
   #lastState = 'nothing heard yet';
   #revisionProblem: string | undefined;
   #adopting = false;
+  #adoptions = 0;
+  readonly #waiters: Waiters;
   #closed = false;
 
   constructor(options: PeerLinkOptions) {
     this.#options = options;
-    this.#look = every(options.core.clock, LOOK_INTERVAL_MS, () => this.#push());
+    this.#waiters = new Waiters(options.core.clock);
+    this.#look = every(options.core.clock, LOOK_INTERVAL_MS, () => {
+      this.#push();
+      this.#waiters.release(); // the role may be another
+    });
   }
 
   /** Where both ends are by now. */
@@ -79,6 +88,16 @@ export class PeerLink implements AsyncDisposable {
     return JSON.parse(reply.body);
   }
 
+  /** A write to the peer's control API that it is to do itself. */
+  async tell(path: string, body: unknown): Promise<void> {
+    if (this.#channel === undefined)
+      throw new FairleadError('peer-unreachable', 'The peer channel is not open yet.');
+    const headers = { 'content-type': 'application/json', 'fairlead-author': this.#options.core.node };
+    const reply = await this.#channel.call({ method: 'POST', path, headers, body: JSON.stringify(body) });
+    if (reply.status !== 200)
+      throw new FairleadError('peer-no-answer', `The peer answered with status ${reply.status}.`);
+  }
+
   /** See ControlBackend. */
   async forward(request: RawRequest, cameFromPeer: boolean): Promise<RawReply | undefined> {
     const { core, peer } = this.#options;
@@ -107,6 +126,32 @@ export class PeerLink implements AsyncDisposable {
     }
   }
 
+  /**
+   * Settles when the peer has what stands here, so that it stands whoever is active then; at once where there is no peer, after a
+   * second where it says nothing. False: the peer has become active without it, and this director is not any more.
+   */
+  async confirm(): Promise<boolean> {
+    const { core } = this.#options;
+    const adoptions = this.#adoptions;
+    const stands = (): boolean => core.role.name === 'active' && this.#adoptions === adoptions;
+    const begun_ms = core.clock.monotonic_ms();
+    this.#push();
+    while (stands() && this.connected() && !this.#isHeeded()) {
+      const limit_ms = CONFIRM_MS[this.#channel?.heeded() === 'refused' ? 'refused' : 'silent'];
+      const left_ms = begun_ms + limit_ms - core.clock.monotonic_ms();
+      if (left_ms <= 0) break;
+      await this.#waiters.wait(left_ms);
+    }
+    return stands();
+  }
+
+  #isHeeded(): boolean {
+    const { core } = this.#options;
+    const heeded = this.#channel?.heeded();
+    if (heeded === undefined || heeded === 'refused') return false;
+    return heeded.orders === core.orders.list() && heeded.revision === core.revision;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     this.#look[Symbol.dispose]();
@@ -129,6 +174,7 @@ export class PeerLink implements AsyncDisposable {
         log: core.log,
         serve,
         onState: (state) => this.#hear(state),
+        onHeeded: () => this.#waiters.release(),
         onConnection: (connected, because) => {
           core.record(connected ? 'peer-connected' : 'peer-disconnected', peer, because);
           if (!connected) core.director.touch(core.board.losePeer().map((change) => change.service));
@@ -152,10 +198,11 @@ export class PeerLink implements AsyncDisposable {
       revision: core.revision,
       orders: core.orders.list(),
       verdicts: core.board.verdicts(),
+      schedule: core.schedule.shared(),
     };
     const same =
       before !== undefined &&
-      (['epoch', 'role', 'revision', 'orders', 'verdicts'] as const).every(
+      (['epoch', 'role', 'revision', 'orders', 'verdicts', 'schedule'] as const).every(
         (key) => before[key] === state[key],
       );
     if (same) return;
@@ -163,7 +210,8 @@ export class PeerLink implements AsyncDisposable {
     this.#channel.push(state);
   }
 
-  #hear(state: PeerState): void {
+  /** Whether it counts here. */
+  #hear(state: PeerState): boolean {
     const { core, epoch } = this.#options;
     const own = { epoch: epoch(), role: core.role.name, revision: core.revision, orders: core.orders.list() };
     const decision = decidePeerState(own, state);
@@ -173,8 +221,10 @@ export class PeerLink implements AsyncDisposable {
       const changes = core.board.hearPeer(decision.verdicts);
       core.director.touch(changes.map((change) => change.service));
     }
+    if (decision.schedule !== undefined) core.schedule.adopt(decision.schedule);
     if (decision.adoptRevision !== undefined)
       void this.#adoptRevision(state, decision.adoptRevision.replaced);
+    return decision.refused.length === 0;
   }
 
   /** That a standby tells its state, and an active does not heed it, is as it should be. */
@@ -196,6 +246,7 @@ export class PeerLink implements AsyncDisposable {
     const { core } = this.#options;
     const { saved, forgotten } = core.orders.adopt(orders);
     if (saved.length + forgotten.length === 0) return;
+    this.#adoptions++;
     for (const order of saved) void core.store.saveOrder(order);
     for (const { service, server } of forgotten) void core.store.forgetOrder(service, server);
     core.record(

@@ -130,4 +130,10 @@ describe('an ordered end of the supervisor', () => {
     ['leaves what it knows nothing of', undefined, false, 'stays'],
     ['ends everything when everything is to be released', heartbeat({ heard: false }), true, 'end'],
   ])('%s', (_, status, release, expected) => expect(decideStop(status, release).heartbeat).toBe(expected));
+
+  it('leaves a heartbeat that is a service of its own, unless that is being stopped too', () => {
+    expect(decideStop(heartbeat(), false, false).heartbeat).toBe('stays');
+    expect(decideStop(heartbeat(), false, true).heartbeat).toBe('end');
+    expect(decideStop(heartbeat({ heard: false }), false, true).heartbeat).toBe('stays');
+  });
 });

@@ -1,4 +1,5 @@
-// Those who wait for the role to be known. An order that is taken while the peer takes over unseen would be lost.
+// Those who wait for what others find out: the role, whether the peer has an order. One that only this director knows is lost
+// in a takeover.
 import type { Clock } from '../../model/clock.ts';
 
 /** As long as a heartbeat takes to start and to hear the peer, on a busy machine. */
@@ -12,11 +13,11 @@ export class Waiters {
     this.#clock = clock;
   }
 
-  /** Until release(), for two seconds at most. */
-  async wait(): Promise<void> {
+  /** Until release(), for two seconds at most, or as long as is said. */
+  async wait(limit_ms = WAIT_MS): Promise<void> {
     const released = Promise.withResolvers<void>();
     this.#waiting.add(released.resolve);
-    using _ = this.#clock.after(WAIT_MS, released.resolve);
+    using _ = this.#clock.after(limit_ms, released.resolve);
     await released.promise;
     this.#waiting.delete(released.resolve);
   }
