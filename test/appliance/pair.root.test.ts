@@ -13,6 +13,8 @@ import { openSite, type Site } from './site.ts';
 
 const CONNECTIONS = 200;
 const FRESH_EVERY_MS = 40;
+/** A machine here is slow beside other work; what is lost is lost for good, however long it takes to find out. */
+const PATIENT_MS = 15_000;
 const services = DRILL_SERVICES;
 
 describe.skipIf(whyNoMachine() !== undefined)('two machines as a pair', () => {
@@ -32,7 +34,11 @@ describe.skipIf(whyNoMachine() !== undefined)('two machines as a pair', () => {
       }),
     );
     await atRest(site);
-    traffic = startTraffic(site, { connections: CONNECTIONS, fresh_every_ms: FRESH_EVERY_MS });
+    traffic = startTraffic(site, {
+      connections: CONNECTIONS,
+      fresh_every_ms: FRESH_EVERY_MS,
+      timeout_ms: PATIENT_MS,
+    });
   });
 
   afterAll(async () => {
@@ -51,8 +57,8 @@ describe.skipIf(whyNoMachine() !== undefined)('two machines as a pair', () => {
       'the standby to take over',
       async () => (await ask(standby, 'ha')).role === 'active',
     );
-    const successes = traffic.counts().successes;
-    await until(standby, 'new connections', async () => traffic.counts().successes > successes + 100);
+    const successes = traffic.successes();
+    await until(standby, 'new connections', async () => traffic.successes() > successes + 100);
     const { established, fresh } = await traffic.end(fault_at);
     console.log(
       `${active.name} without power: new connections waited for ${outage_ms(fresh.after, FRESH_EVERY_MS).toFixed()} ms; ` +

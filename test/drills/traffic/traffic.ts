@@ -19,6 +19,8 @@ export interface DrillTrafficOptions {
   readonly connections: number;
   /** Between new connections to one service. */
   readonly fresh_every_ms?: number;
+  /** What is silent for longer has failed. */
+  readonly timeout_ms?: number;
 }
 
 export interface TrafficResult {
@@ -32,9 +34,12 @@ export interface DrillTraffic extends Disposable {
   /** Forgets what was; what was lost before is opened again. Settles when all of it works. */
   begin(): Promise<void>;
   end(fault_at: number): Promise<TrafficResult>;
+  /** New connections that succeeded since the start. */
+  successes(): number;
 }
 
 const FRESH_EVERY_MS = 10;
+const TIMEOUT_MS = 6_000;
 const WHOLE_MS = 30_000;
 const END_MS = 20_000;
 /** New connections that have to succeed before anything is measured. */
@@ -52,7 +57,7 @@ export function startTraffic(lab: Place, options: DrillTrafficOptions): DrillTra
     lasting_ms: 4_000,
     flows: 4,
     flow_every_ms: 10,
-    timeout_ms: 6_000,
+    timeout_ms: options.timeout_ms ?? TIMEOUT_MS,
   };
   const established = startPart(lab, { ...settings, part: 'established' });
   const fresh = startPart(lab, { ...settings, part: 'fresh' });
@@ -84,6 +89,7 @@ export function startTraffic(lab: Place, options: DrillTrafficOptions): DrillTra
         processes: { established: held.process, fresh: tried.process },
       };
     },
+    successes: () => fresh.state()?.successes ?? 0,
     [Symbol.dispose]() {
       established.program.kill('SIGKILL');
       fresh.program.kill('SIGKILL');
