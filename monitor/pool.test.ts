@@ -251,22 +251,38 @@ describe('a monitor process that fails', { timeout: 20_000 }, () => {
     expect(pauses.at(-1)).toBe(100);
   });
 
-  it('is replaced when it hangs', async () => {
-    const clock = turnedClock();
-    const logged: string[] = [];
-    using pool = createMonitorPool({
-      workers: 1,
-      onVerdict: () => {},
-      clock,
-      log: (_level, message) => logged.push(message),
+  describe('that hangs', () => {
+    const hung = ['monitor process hangs, ending it by force', 'monitor process ended, restarting it'];
+    const openWatched = () => {
+      const clock = turnedClock();
+      const logged: string[] = [];
+      const told = Promise.withResolvers<void>();
+      const log = (_level: string, message: string) => void logged.push(message);
+      const pool = createMonitorPool({ workers: 1, onVerdict: () => told.resolve(), clock, log });
+      return { clock, logged, pool, told: told.promise };
+    };
+
+    it('is replaced', async () => {
+      const { clock, logged, pool, told } = openWatched();
+      using _ = pool;
+      pool.assign([check(await closedPort())]);
+      await told;
+      process.kill(pool.stats().pids[0]!, 'SIGSTOP');
+      clock.turn(12_000);
+      await vi.waitUntil(() => logged.length === 2, patient);
+      expect(logged).toEqual(hung);
     });
-    process.kill(pool.stats().pids[0]!, 'SIGSTOP');
-    clock.turn(12_000);
-    await vi.waitUntil(() => logged.length === 2, patient);
-    expect(logged).toEqual([
-      'monitor process hangs, ending it by force',
-      'monitor process ended, restarting it',
-    ]);
+
+    it('is given more time while it has not said anything yet', async () => {
+      const { clock, logged, pool } = openWatched();
+      using _ = pool;
+      process.kill(pool.stats().pids[0]!, 'SIGSTOP');
+      clock.turn(58_000);
+      expect(logged).toEqual([]);
+      clock.turn(4_000);
+      await vi.waitUntil(() => logged.length === 2, patient);
+      expect(logged).toEqual(hung);
+    });
   });
 });
 

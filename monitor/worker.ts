@@ -19,6 +19,8 @@ const SOUND_AFTER_MS = 10_000;
 /** Statistics come every second; a process that hangs and says nothing for this many looks in a row is replaced. */
 const LOOK_INTERVAL_MS = 2_000;
 const SILENT_LOOKS_MAX = 5;
+/** One that has said nothing yet may still be starting: on a slow machine beside other work that takes long. */
+const SILENT_LOOKS_AT_START_MAX = 30;
 /** Between the request to end and the end by force. */
 const LEAVE_TIME_MS = 1_000;
 /** Assignments that probes may still come of: a process tells those of the last one before it takes the next. */
@@ -186,16 +188,18 @@ export class Worker implements Disposable {
  */
 function watchForHang(clock: Clock, onHang: () => void): Disposable & { heard(): void } {
   let silent = 0;
+  let most = SILENT_LOOKS_AT_START_MAX;
   let timer: Disposable;
   const look = (): void => {
     silent++;
-    if (silent > SILENT_LOOKS_MAX) onHang();
+    if (silent > most) onHang();
     else timer = clock.after(LOOK_INTERVAL_MS, look);
   };
   timer = clock.after(LOOK_INTERVAL_MS, look);
   return {
     heard() {
       silent = 0;
+      most = SILENT_LOOKS_MAX;
     },
     [Symbol.dispose]: () => timer[Symbol.dispose](),
   };

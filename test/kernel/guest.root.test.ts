@@ -5,7 +5,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runInGuest, whyNoGuest } from './guest.ts';
+import { runInGuest } from './guest.ts';
+import { whyNoGuest } from './uml.ts';
 
 let folder: string;
 let tmpdirBefore: string | undefined;

@@ -10,12 +10,12 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
-  statfsSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { FairleadError } from '../../director/model/error.ts';
+import { HINT, KERNEL, KERNEL_PATH, killGroup, memoryFolder, onEndOfProcess, whyNoGuest } from './uml.ts';
 
 export type GuestOptions = {
   command: readonly string[];
@@ -39,17 +39,6 @@ export type GuestResult = { status: number; output: string };
 /** What the packet path needs; a real host has or loads these by itself. */
 const GUEST_MODULES = ['ipv6', 'veth', 'sch_ingress', 'cls_bpf', 'act_bpf'];
 const GUEST_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-const KERNEL = 'linux.uml';
-const HINT = 'apt-get install --no-install-recommends user-mode-linux busybox-static';
-
-/** Why this machine cannot run a guest, or undefined when it can. */
-export function whyNoGuest(): string | undefined {
-  if (process.arch !== 'x64') return `user-mode-linux exists for x86_64 only, this is ${process.arch}`;
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin'];
-  if (!folders.some((folder) => existsSync(join(folder, KERNEL)))) return `${KERNEL} is missing (${HINT})`;
-  if (!existsSync('/usr/bin/busybox')) return `/usr/bin/busybox is missing (${HINT})`;
-  return undefined;
-}
 
 /** Boots a guest, runs the command as root in it, and shuts it down. Rejects with a coded error if it cannot. */
 export async function runInGuest(options: GuestOptions): Promise<GuestResult> {
@@ -133,7 +122,7 @@ function boot(folder: string, options: GuestOptions): Promise<string> {
   const child = spawn('sh', ['-c', script, join(folder, 'console'), KERNEL, ...kernel], {
     stdio: ['ignore', 'ignore', 'ignore'],
     detached: true,
-    env: { PATH: `${process.env.PATH ?? ''}:/usr/bin:/bin`, TMPDIR: memoryFolder(memory_mb) ?? folder },
+    env: { PATH: KERNEL_PATH, TMPDIR: memoryFolder(memory_mb) ?? folder },
   });
   return new Promise((resolve, reject) => {
     let timedOut = false;
@@ -157,40 +146,4 @@ function boot(folder: string, options: GuestOptions): Promise<string> {
       settle(() => resolve(timedOut ? 'timeout' : (signal ?? `exit status ${status}`)));
     });
   });
-}
-
-/** Where the guest's memory lies as a file: in memory, unless (as in many containers) /dev/shm is too small for it. */
-function memoryFolder(memory_mb: number): string | undefined {
-  if (!existsSync('/dev/shm')) return undefined;
-  const room = statfsSync('/dev/shm');
-  return (room.bavail * room.bsize) / 2 ** 20 > memory_mb ? '/dev/shm' : undefined;
-}
-
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // gone already
-  }
-}
-
-/** Calls `clean` if this process ends, by itself or by a signal, before the returned guard is disposed of. */
-function onEndOfProcess(clean: () => void): Disposable {
-  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  const onSignal = (signal: NodeJS.Signals): void => {
-    clean();
-    guard[Symbol.dispose]();
-    // Nobody else wants to handle it: end as if it had not been caught.
-    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
-  };
-  const guard = {
-    [Symbol.dispose]: () => {
-      process.off('exit', clean);
-      for (const signal of signals) process.off(signal, onSignal);
-    },
-  };
-  process.on('exit', clean);
-  for (const signal of signals) process.on(signal, onSignal);
-  return guard;
 }

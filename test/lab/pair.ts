@@ -2,8 +2,8 @@
 import type { Ha } from '../../director/control/ha-schema.ts';
 import type { LabDirector } from './director.ts';
 
-export interface DirectorView {
-  readonly director: LabDirector;
+export interface DirectorView<D extends { readonly name: string } = LabDirector> {
+  readonly director: D;
   /** Undefined: it does not answer. */
   readonly ha: Ha | undefined;
 }
@@ -23,13 +23,15 @@ export function viewPair(directors: readonly LabDirector[]): Promise<DirectorVie
 }
 
 /** The one that says it holds the VIPs; none where two say so. */
-export function activeOf(views: readonly DirectorView[]): LabDirector | undefined {
+export function activeOf<D extends { readonly name: string }>(
+  views: readonly DirectorView<D>[],
+): D | undefined {
   const active = views.filter(({ ha }) => ha?.role === 'active');
   return active.length === 1 ? active[0]!.director : undefined;
 }
 
 /** Why the pair is not at rest, or undefined when it is. */
-export function unrest(views: readonly DirectorView[]): string | undefined {
+export function unrest(views: readonly DirectorView<{ readonly name: string }>[]): string | undefined {
   for (const { director, ha } of views) {
     if (ha === undefined) return `${director.name} does not answer`;
     if (!ha.pair) continue;

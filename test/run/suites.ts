@@ -1,7 +1,7 @@
 // The suites as a table: what each is, what it needs, and the command that runs it and leaves a vitest JSON report.
 
 import { existsSync } from 'node:fs';
-import { whyNoGuest } from '../kernel/guest.ts';
+import { whyNoGuest } from '../kernel/uml.ts';
 
 export type Suite = {
   name: string;

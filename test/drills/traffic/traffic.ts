@@ -19,6 +19,8 @@ export interface DrillTrafficOptions {
   readonly connections: number;
   /** Between new connections to one service. */
   readonly fresh_every_ms?: number;
+  /** What is silent for longer has failed. */
+  readonly timeout_ms?: number;
 }
 
 export interface TrafficResult {
@@ -32,15 +34,21 @@ export interface DrillTraffic extends Disposable {
   /** Forgets what was; what was lost before is opened again. Settles when all of it works. */
   begin(): Promise<void>;
   end(fault_at: number): Promise<TrafficResult>;
+  /** New connections that succeeded since the start. */
+  successes(): number;
 }
 
 const FRESH_EVERY_MS = 10;
+const TIMEOUT_MS = 6_000;
 const WHOLE_MS = 30_000;
 const END_MS = 20_000;
 /** New connections that have to succeed before anything is measured. */
 const STEADY_SUCCESSES = 50;
 
-export function startTraffic(lab: Lab, options: DrillTrafficOptions): DrillTraffic {
+/** What traffic needs of a site. */
+type Place = Pick<Lab, 'namespaces' | 'services'>;
+
+export function startTraffic(lab: Place, options: DrillTrafficOptions): DrillTraffic {
   const settings: DrillTraffic['settings'] = {
     targets: targetsOf(lab),
     connections: options.connections,
@@ -49,7 +57,7 @@ export function startTraffic(lab: Lab, options: DrillTrafficOptions): DrillTraff
     lasting_ms: 4_000,
     flows: 4,
     flow_every_ms: 10,
-    timeout_ms: 6_000,
+    timeout_ms: options.timeout_ms ?? TIMEOUT_MS,
   };
   const established = startPart(lab, { ...settings, part: 'established' });
   const fresh = startPart(lab, { ...settings, part: 'fresh' });
@@ -81,6 +89,7 @@ export function startTraffic(lab: Lab, options: DrillTrafficOptions): DrillTraff
         processes: { established: held.process, fresh: tried.process },
       };
     },
+    successes: () => fresh.state()?.successes ?? 0,
     [Symbol.dispose]() {
       established.program.kill('SIGKILL');
       fresh.program.kill('SIGKILL');
@@ -97,7 +106,7 @@ interface RunningPart {
   end(fault_at: number): Promise<EndLine>;
 }
 
-function startPart(lab: Lab, settings: TrafficSettings): RunningPart {
+function startPart(lab: Place, settings: TrafficSettings): RunningPart {
   const waiting = new Map<number, (line: EndLine) => void>();
   let state: TrafficState | undefined;
   let next = 0;
@@ -131,7 +140,7 @@ function startPart(lab: Lab, settings: TrafficSettings): RunningPart {
   };
 }
 
-function targetsOf(lab: Lab): TrafficTarget[] {
+function targetsOf(lab: Place): TrafficTarget[] {
   return lab.services.flatMap(({ name, kind, vip, port }) =>
     kind === 'http' ? [] : [{ service: name, kind, address: vip, port }],
   );

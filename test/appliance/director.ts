@@ -1,0 +1,108 @@
+// A machine as a director: configured by hand as docs tell it, asked over its control socket, waited for.
+import { type ReplyOf, type RouteName, routes } from '../../director/control/routes.ts';
+import { FairleadError } from '../../director/model/error.ts';
+import { configurationText, type LabService, PAIR } from '../lab/configuration.ts';
+import { isWhole } from '../lab/lab.ts';
+import type { DirectorView } from '../lab/pair.ts';
+import type { DirectorName } from '../lab/topology.ts';
+import { waitFor } from '../lab/wait.ts';
+import type { Machine } from './machine/machine.ts';
+
+/** Everything is slower in there, the more so beside other work. */
+const UP_MS = 120_000;
+
+export interface ConfigurationWish {
+  readonly directors: readonly DirectorName[];
+  readonly services: readonly LabService[];
+  /** Device of the serial line between the directors. */
+  readonly serial?: string;
+}
+
+export function configurationOf({ directors, services, serial }: ConfigurationWish): string {
+  const pair = { ...PAIR, interval_ms: 100, deadtime_ms: 1_000, ...(serial ? { serial } : {}) };
+  return configurationText({ directors, engine: 'ebpf', services, keyFile: 'heartbeat.key', pair });
+}
+
+/** Configuration, key, name, and what a router needs; nothing is started. */
+export async function configure(machine: Machine, text: string, key: string): Promise<void> {
+  await machine.write('/etc/fairlead/fairlead.yaml', text);
+  await machine.write('/etc/fairlead/heartbeat.key', `${key}\n`, '0600');
+  await machine.write('/etc/fairlead/node', `FAIRLEAD_NODE=${machine.name}\n`);
+  const settings = [
+    'net.ipv4.ip_forward=1',
+    'net.ipv6.conf.all.forwarding=1',
+    'net.ipv4.conf.all.send_redirects=0',
+  ];
+  await machine.write('/etc/sysctl.d/60-director.conf', `${settings.join('\n')}\n`);
+  await machine.run('sysctl -q --system');
+}
+
+/** Settles when systemd says that it runs; what else went wrong is told with the journal. */
+export async function startDirector(machine: Machine): Promise<void> {
+  try {
+    await machine.run('systemctl start fairlead.target && systemctl is-active fairlead.service', {
+      timeout_ms: UP_MS,
+    });
+  } catch (error) {
+    const { stdout } = await machine.run('journalctl -b -n 60 --no-pager -o cat -u "fairlead*"', {
+      allowFailure: true,
+    });
+    throw new FairleadError('director-start', `${machine.name} did not start: ${error}\n${stdout}`);
+  }
+}
+
+type Question = 'status' | 'services' | 'ha';
+
+/** By the control socket itself, as starting the command takes seconds in there. */
+export async function ask<N extends RouteName & Question>(
+  machine: Machine,
+  question: N,
+): Promise<ReplyOf<N>> {
+  const url = `http://director/api/v1${routes[question].path}`;
+  const { stdout } = await machine.run(
+    `curl -sS --max-time 10 --unix-socket /run/fairlead/control.sock ${url}`,
+  );
+  return JSON.parse(stdout) as ReplyOf<N>;
+}
+
+/** The pair as its machines tell it; see test/lab/pair.ts. */
+export function viewMachines(machines: readonly Machine[]): Promise<DirectorView<Machine>[]> {
+  return Promise.all(
+    machines.map(async (director) => {
+      const ha = director.isRunning() ? await ask(director, 'ha').catch(() => undefined) : undefined;
+      return { director, ha };
+    }),
+  );
+}
+
+/** Every real server of every service is up, as this director sees it. */
+export async function untilServersUp(machine: Machine, services: number): Promise<void> {
+  await until(machine, 'every real server to be up', async () =>
+    isWhole((await ask(machine, 'services')).services, services),
+  );
+}
+
+/** Polls; a director that does not answer is waited for as well. */
+export async function until(
+  machine: Machine,
+  what: string | (() => string),
+  isSo: () => Promise<boolean>,
+  limit_ms = UP_MS,
+): Promise<void> {
+  let silence: unknown;
+  await waitFor(
+    () =>
+      `${typeof what === 'string' ? what : what()} (${machine.name})${silence === undefined ? '' : `; last: ${silence}`}`,
+    limit_ms,
+    async () => {
+      try {
+        silence = undefined;
+        return await isSo();
+      } catch (error) {
+        silence = error;
+        if (error instanceof FairleadError && error.code === 'machine-gone') throw error;
+        return false;
+      }
+    },
+  );
+}
