@@ -20,7 +20,7 @@ import {
 } from '../../setup/files.ts';
 import { keyForSetup } from '../../setup/key.ts';
 import { findFacts } from '../../setup/machine-facts.ts';
-import type { Command, CommandContext } from '../command.ts';
+import type { Command, CommandContext, Terminal } from '../command.ts';
 import { flag, text } from '../command.ts';
 import { FIRST_OPTIONS, folderOf, reportChecks, settle, startDirector } from '../first-steps.ts';
 import { invite } from '../inviting.ts';
@@ -60,11 +60,8 @@ export const setup: Command = {
     const force = flag(context.values, 'force');
     const dryRun = flag(context.values, 'dry-run');
     if (!dryRun) refuseToReplace(folder, force);
-    using prompt =
-      terminal.interactive && process.stdin.isTTY === true
-        ? openPrompt(process.stdin, process.stdout)
-        : undefined;
-    const answers = await readAnswers(context, prompt);
+    const isTerminal = terminal.interactive && process.stdin.isTTY === true;
+    const answers = await readAnswers(context, isTerminal);
     const yaml = configurationText(answers);
     const { configuration, warnings } = parse(yaml);
     for (const warning of warnings) terminal.err(`warning: ${warning}\n`);
@@ -87,22 +84,24 @@ export const setup: Command = {
       configurationFile(yaml),
     ]);
     startDirector(context, answers.node);
-    await next(context, answers, prompt);
+    await next(context, answers, isTerminal);
     return EXIT.ok;
   },
 };
 
-async function readAnswers(context: CommandContext, prompt: Prompt | undefined): Promise<Answers> {
+async function readAnswers(context: CommandContext, isTerminal: boolean): Promise<Answers> {
   const given: Given = Object.fromEntries(QUESTIONS.map(({ name }) => [name, text(context.values, name)]));
   const facts = findFacts();
-  const { terminal } = context;
-  const ask: Ask | undefined =
-    prompt &&
-    (async (question, suggestion, fault) => {
-      if (fault !== undefined) terminal.out(`${paint(fault, 'warn', terminal.color)}\n`);
-      return prompt.line(suggestion === '' ? `${question.ask}: ` : `${question.ask} [${suggestion}]: `);
-    });
-  return resolveAnswers(await answerAll(given, facts, ask), facts);
+  // Only while it asks: afterwards keys such as Ctrl-C are the terminal's own again.
+  using prompt = isTerminal ? openPrompt(process.stdin, process.stdout) : undefined;
+  return resolveAnswers(await answerAll(given, facts, prompt && askBy(prompt, context.terminal)), facts);
+}
+
+function askBy(prompt: Prompt, terminal: Terminal): Ask {
+  return (question, suggestion, fault) => {
+    if (fault !== undefined) terminal.out(`${paint(fault, 'warn', terminal.color)}\n`);
+    return prompt.line(suggestion === '' ? `${question.ask}: ` : `${question.ask} [${suggestion}]: `);
+  };
 }
 
 function parse(yaml: string): { configuration: Configuration; warnings: string[] } {
@@ -111,25 +110,20 @@ function parse(yaml: string): { configuration: Configuration; warnings: string[]
   return { configuration: parsed.configuration, warnings: parsed.warnings.map(formatProblem) };
 }
 
-async function next(context: CommandContext, { peer }: Answers, prompt: Prompt | undefined): Promise<void> {
+async function next(context: CommandContext, { peer }: Answers, isTerminal: boolean): Promise<void> {
   const { terminal } = context;
   const lines = ['Next: "fairlead doctor" checks everything again, "fairlead status" shows what happens.'];
-  if (peer === undefined) {
-    terminal.out(`${lines.join('\n')}\n`);
-    return;
-  }
-  if (flag(context.values, 'invite') || (prompt !== undefined && (await agrees(prompt, peer.name)))) {
+  if (peer !== undefined && (flag(context.values, 'invite') || (isTerminal && (await agrees(peer.name)))))
     await invite(context);
-    terminal.out(`${lines.join('\n')}\n`);
-    return;
-  }
-  lines.push(
-    `Then let ${peer.name} join: "fairlead pair --invite" here prints the command for it, with a one-time code.`,
-  );
+  else if (peer !== undefined)
+    lines.push(
+      `Then let ${peer.name} join: "fairlead pair --invite" here prints the command for it, with a one-time code.`,
+    );
   terminal.out(`${lines.join('\n')}\n`);
 }
 
-async function agrees(prompt: Prompt, name: string): Promise<boolean> {
+async function agrees(name: string): Promise<boolean> {
+  using prompt = openPrompt(process.stdin, process.stdout);
   const answer = await prompt.line(`Wait for ${name} to join now? [yes]: `);
   return /^(?:y|yes|)$/i.test(answer.trim());
 }
