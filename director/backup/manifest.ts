@@ -11,7 +11,7 @@ export const PARTS = {
   'heartbeat.key': MiB,
 } as const satisfies Readonly<Record<string, number>>;
 export type PartName = keyof typeof PARTS;
-export const PART_NAMES = Object.keys(PARTS) as PartName[];
+const PART_NAMES = Object.keys(PARTS) as PartName[];
 
 export const MANIFEST = 'manifest.json';
 export const MANIFEST_MAX_BYTES = 64 << 10;

@@ -25,7 +25,7 @@ const SCHEMAS: Readonly<Partial<Record<PartName, { readonly known: number; reado
   'history.sqlite': { known: HISTORY_MIGRATIONS.steps.length, table: 'subjects' },
 };
 
-export function refuse(file: string, why: string, cause?: unknown): FairleadError {
+function refuse(file: string, why: string, cause?: unknown): FairleadError {
   return new FairleadError('bad-backup', `${file} is no usable backup: ${why}.`, {
     exit: EXIT.usage,
     remedy: 'Take another one; see "fairlead backup --list".',

@@ -44,7 +44,7 @@ export function decidePeerState(own: OwnState, theirs: PeerState): PeerDecision 
       : {}),
     ...(orders !== undefined && !isSameOrders(own.orders, orders) ? { adoptOrders: theirs.orders } : {}),
     verdicts: theirs.verdicts,
-    schedule: theirs.schedule,
+    ...(theirs.schedule === undefined ? {} : { schedule: theirs.schedule }),
     refused,
   };
 }

@@ -3,7 +3,7 @@ import type { ScheduleEntry } from '../config/configuration.ts';
 import type { ScheduleKind, ScheduleRecord } from '../model/schedule.ts';
 
 /** A record from further in the future than this was written by a clock that was wrong. */
-export const CLOCK_STEP_MAX_MS = 86_400_000;
+const CLOCK_STEP_MAX_MS = 86_400_000;
 
 export function isUsable(record: ScheduleRecord, kind: ScheduleKind, now: number): boolean {
   return record.kind === kind && record.moment <= now + CLOCK_STEP_MAX_MS;

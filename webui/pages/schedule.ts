@@ -42,7 +42,7 @@ function mayBackUp(role: AccountRole): boolean {
   return isAllowed(role, 'admin');
 }
 
-export function scheduleBody({ entries, timezone, active }: Schedule, now: number): Html {
+function scheduleBody({ entries, timezone, active }: Schedule, now: number): Html {
   if (entries.length === 0)
     return html`<p>Nothing happens by itself.</p>
 <p class="quiet">Maintenance, weights, drills and backups at their times go under <code>schedule</code> in the configuration.</p>`;

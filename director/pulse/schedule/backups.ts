@@ -2,11 +2,15 @@
 import path from 'node:path';
 import { backupsFolder, MANUAL } from '../../backup/folder.ts';
 import { type MadeBackup, makeBackup } from '../../backup/make.ts';
+import type { AuditNote } from '../../control/backend.ts';
+import type { History } from '../../history/history.ts';
 import { HISTORY_MIGRATIONS } from '../../history/schema.ts';
+import type { Clock } from '../../model/clock.ts';
 import { FairleadError } from '../../model/error.ts';
 import { SCHEMA_VERSION } from '../../store/migrations.ts';
-import type { Note } from '../audit-handlers.ts';
-import type { Core } from '../core.ts';
+import type { Store } from '../../store/store.ts';
+import type { Director } from '../director.ts';
+import type { RecordEvent } from '../record-event.ts';
 
 export interface BackupsOptions {
   readonly stateFolder: string;
@@ -18,12 +22,21 @@ export interface BackupOrder {
   readonly keep?: number;
   readonly history: boolean;
   readonly author: string;
-  readonly note: Note;
+  readonly note: (note: AuditNote) => void;
 }
 
 const WAITING_MAX = 4;
 
-type Parts = Pick<Core, 'clock' | 'store' | 'history' | 'director' | 'node' | 'version' | 'record'>;
+/** What it needs of the director. */
+interface Parts {
+  readonly clock: Clock;
+  readonly store: Pick<Store, 'copy'>;
+  readonly history: Pick<History, 'copy' | 'limit_bytes'>;
+  readonly director: Pick<Director, 'configuration'>;
+  readonly node: string;
+  readonly version: string;
+  readonly record: RecordEvent;
+}
 
 export class Backups {
   readonly folder: string;
