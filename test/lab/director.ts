@@ -16,7 +16,7 @@ import { waitFor, within } from './wait.ts';
 const CLI = join(import.meta.dirname, '../../director/cli/main.ts');
 /** nogroup, on every Debian: who may open the control sockets. */
 export const CONSOLE_GID = 65_534;
-const START_MS = 20_000;
+const START_MS = 60_000;
 const STOP_MS = 10_000;
 
 export interface LabDirector {
