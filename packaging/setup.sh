@@ -43,6 +43,8 @@ wanted_packages() {
   if [ "$(uname -m)" = x86_64 ]; then
     echo 'user-mode-linux command linux.uml'                      # test/kernel; Debian has it for x86 only
     echo 'busybox-static  command busybox'                        # the guest's poweroff
+    echo 'debootstrap     command debootstrap'                    # test/appliance: machines
+    echo 'e2fsprogs       command mkfs.ext4'                      # test/appliance: their disks
   fi
 }
 

@@ -9,7 +9,9 @@ import { waitFor } from '../lab/wait.ts';
 import type { Machine } from './machine/machine.ts';
 
 /** Everything is slower in there, the more so beside other work. */
-const UP_MS = 120_000;
+const UP_MS = 240_000;
+/** For the same reason systemd is not to give up a start that another machine would have finished long ago. */
+const PATIENCE = '[Service]\nTimeoutStartSec=200s\n';
 
 export interface ConfigurationWish {
   readonly directors: readonly DirectorName[];
@@ -34,7 +36,9 @@ export async function configure(machine: Machine, text: string, key: string): Pr
     'net.ipv4.conf.all.send_redirects=0',
   ];
   await machine.write('/etc/sysctl.d/60-director.conf', `${settings.join('\n')}\n`);
-  await machine.run('sysctl -q --system');
+  for (const unit of ['fairlead', 'fairlead-heartbeat'])
+    await machine.write(`/etc/systemd/system/${unit}.service.d/slow-machine.conf`, PATIENCE);
+  await machine.run('sysctl -q --system; systemctl daemon-reload');
 }
 
 /** Settles when systemd says that it runs; what else went wrong is told with the journal. */

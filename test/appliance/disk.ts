@@ -15,7 +15,7 @@ const PATH = [process.env.PATH ?? '', ...SBIN].join(delimiter);
 /** Longer than that takes no network that works. */
 const BUILD_MS = 1_200_000;
 
-export function diskPath(): string {
+function diskPath(): string {
   return join(CACHE, `disk-${recipeHash()}.ext4`);
 }
 

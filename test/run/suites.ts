@@ -1,11 +1,14 @@
 // The suites as a table: what each is, what it needs, and the command that runs it and leaves a vitest JSON report.
 
 import { existsSync } from 'node:fs';
+import { whyNoMachine } from '../appliance/disk.ts';
 import { whyNoGuest } from '../kernel/uml.ts';
 
 export type Suite = {
   name: string;
   what: string;
+  /** Runs only when it is named. */
+  onRequest?: true;
   /** Suites of one turn run at the same time. */
   turn: number;
   /** Ends a suite that hangs; far beyond what it takes on a machine that is busy with other things. */
@@ -16,7 +19,7 @@ export type Suite = {
   command(report: string): string[];
 };
 
-function vitest(project: string, report: string): string[] {
+function vitest(project: string, report: string, more: readonly string[] = []): string[] {
   return [
     'node_modules/vitest/vitest.mjs',
     'run',
@@ -25,8 +28,12 @@ function vitest(project: string, report: string): string[] {
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,
+    ...more,
   ];
 }
+
+/** Filters of vitest: of the machines' tests, those that are quick. */
+const QUICK = ['install', 'traffic', 'pair'].map((name) => `test/appliance/${name}.root.test.ts`);
 
 export const SUITES: readonly Suite[] = [
   {
@@ -73,5 +80,22 @@ export const SUITES: readonly Suite[] = [
     limit_ms: 300_000,
     leftOut: whyNoGuest,
     command: (report) => ['test/kernel/main.ts', '--report', report],
+  },
+  {
+    name: 'appliance',
+    what: 'the package on machines that boot Debian 12: installed, serving, a pair without power',
+    turn: 5,
+    limit_ms: 1_800_000, // the first one makes the machines' disk
+    leftOut: whyNoMachine,
+    command: (report) => vitest('appliance', report, QUICK),
+  },
+  {
+    name: 'appliance-long',
+    what: 'the rest of it: upgrades under traffic, hard circumstances',
+    onRequest: true,
+    turn: 6,
+    limit_ms: 1_800_000,
+    leftOut: whyNoMachine,
+    command: (report) => vitest('appliance', report, ['.long.root.test.ts']),
   },
 ];

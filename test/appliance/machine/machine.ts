@@ -244,6 +244,6 @@ function linkLines({ name, mtu, addresses }: Link, index: number): string[] {
   ];
 }
 
-export function quote(text: string): string {
+function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
