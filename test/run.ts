@@ -38,7 +38,7 @@ function printSummary(outcomes: readonly Outcome[]): void {
       'leftOut' in outcome
         ? `left out: ${outcome.leftOut}`
         : `${formatTally(outcome.tally)} in ${outcome.seconds.toFixed(1)} s${outcome.note ? ` (${outcome.note})` : ''}`;
-    console.log(`  ${outcome.suite.padEnd(8)}${what}`);
+    console.log(`  ${outcome.suite.padEnd(15)}${what}`);
   }
 }
 
