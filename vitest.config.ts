@@ -23,7 +23,7 @@ const unit = {
 };
 
 const patient = { testTimeout: 30_000, hookTimeout: 30_000 };
-const sites = ['test/lab/**/*.root.test.ts', 'test/drills/**/*.root.test.ts', 'test/truth/**/*.root.test.ts'];
+const sites = ['lab', 'drills', 'truth', 'docs'].map((room) => `test/${room}/**/*.root.test.ts`);
 const browsers = ['test/browser/**/*.root.test.ts'];
 const packages = ['test/package/**/*.root.test.ts'];
 const appliances = ['test/appliance/**/*.root.test.ts'];
@@ -66,6 +66,7 @@ const guest = {
   // What depends on the kernel itself: the packet programs, and the engines under the one contract.
   include: [
     'test/kernel/**/*.guest.test.ts',
+    'test/docs/**/*.guest.test.ts',
     'test/packet/**/*.root.test.ts',
     'test/contract/**/*.root.test.ts',
     'heartbeat/takeover/lease-program.root.test.ts',

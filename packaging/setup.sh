@@ -31,6 +31,8 @@ wanted_packages() {
   echo 'ethtool           command ethtool'                        # lab: offloads on and off
   echo 'nftables          command nft'                            # tests: what is lost between directors; bench
   echo 'openssl           command openssl'                        # tests: certificates
+  echo 'curl              command curl'                           # tests: what the documents show
+  echo 'tcpdump           command tcpdump'                        # tests: likewise
   echo 'chromium          file    /usr/bin/chromium'              # tests: the console as people see it
   echo 'fonts-dejavu-core file    /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf' # tests: pages with letters in them
   echo 'libfaketime       file    /usr/lib/*/faketime/libfaketimeMT.so.1' # drills: another wall clock

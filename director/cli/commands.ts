@@ -2,6 +2,7 @@
 import type { Command } from './command.ts';
 import { session, token, user } from './commands/accounts.ts';
 import { audit, diagnostics } from './commands/audit.ts';
+import { backup, restore } from './commands/backup.ts';
 import { apply, check, rollback } from './commands/configure.ts';
 import { webConsole } from './commands/console.ts';
 import { doctor } from './commands/doctor.ts';
@@ -12,12 +13,17 @@ import { monitors, probe } from './commands/monitors.ts';
 import { notifications } from './commands/notifications.ts';
 import { disable, drain, enable, weight } from './commands/order.ts';
 import { hold, release, switchover } from './commands/pair.ts';
+import { pair } from './commands/pairing.ts';
+import { schedule } from './commands/schedule.ts';
 import { run, selfDescribing, version, withdraw } from './commands/self.ts';
 import { history } from './commands/series.ts';
+import { setup } from './commands/setup.ts';
 
 const { help, completion } = selfDescribing(() => commands);
 
 export const commands: readonly Command[] = [
+  setup,
+  pair,
   run,
   webConsole,
   check,
@@ -33,6 +39,7 @@ export const commands: readonly Command[] = [
   audit,
   notifications,
   history,
+  schedule,
   drain,
   enable,
   disable,
@@ -46,6 +53,8 @@ export const commands: readonly Command[] = [
   session,
   explain,
   drill,
+  backup,
+  restore,
   doctor,
   diagnostics,
   withdraw,

@@ -17,6 +17,8 @@ export interface Configuration {
   readonly services: readonly ServiceConfig[];
   /** Undefined: nobody is told. */
   readonly notifications?: readonly NotificationConfig[];
+  /** Undefined: nothing happens by itself. */
+  readonly schedule?: ScheduleConfig;
   readonly console?: { readonly address: Address; readonly port: number };
   /** Room for what is sampled; 0: nothing is kept. */
   readonly history: { readonly size_bytes: number; readonly events: number; readonly audit: number };
@@ -138,6 +140,31 @@ export type NotifyWay =
       readonly caFile?: string;
     }
   | { readonly kind: 'command'; readonly command: readonly string[] };
+
+export interface ScheduleConfig {
+  /** Undefined: the machine's. */
+  readonly timezone?: string;
+  readonly entries: readonly ScheduleEntry[];
+}
+
+/** `at`: a cron expression. Servers are named `service/server`. */
+export type ScheduleEntry = { readonly name: string; readonly at: string } & ScheduledWork;
+
+export type ScheduledWork =
+  | {
+      readonly kind: 'maintenance';
+      readonly for_ms: number;
+      readonly drainBefore_ms: number;
+      readonly servers: readonly string[];
+    }
+  /** Undefined: back to the configured weight. */
+  | { readonly kind: 'weight'; readonly server: string; readonly weight?: number }
+  | { readonly kind: 'drill'; readonly drill: ScheduledDrill }
+  | { readonly kind: 'backup'; readonly keep: number; readonly history: boolean };
+
+/** planned-switchover: the active hands over to its peer. failback: back to the director of the higher priority. */
+export const SCHEDULED_DRILLS = ['planned-switchover', 'failback'] as const;
+export type ScheduledDrill = (typeof SCHEDULED_DRILLS)[number];
 
 export interface ServerConfig {
   readonly name: string;

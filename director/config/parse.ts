@@ -7,6 +7,7 @@ import { readHeartbeat } from './heartbeat.ts';
 import { readNotifications } from './notifications.ts';
 import { present } from './probes.ts';
 import { type ConfigProblem, Findings } from './problem.ts';
+import { readSchedule } from './schedule.ts';
 import { CONSOLE, DIRECTOR, ENGINE, HISTORY, ROOT, TIMEOUT_STATES, TIMEOUTS, VIRTUAL_IP } from './schema.ts';
 import { checkName, readServices } from './services.ts';
 import { readSync } from './sync.ts';
@@ -52,6 +53,7 @@ function readRoot(root: LocatedMap, findings: Findings): Configuration | undefin
     services.map((each) => each.name),
     findings,
   );
+  const schedule = readSchedule(some.schedule, { services, directors: directors.length }, findings);
   const console_ = optional(CONSOLE, some.console, 'console', findings);
   const history = readFields(HISTORY, some.history ?? EMPTY, 'history', findings);
   crossCheck({ root, directors, heartbeat, virtualIps, services, engine }, findings);
@@ -64,7 +66,7 @@ function readRoot(root: LocatedMap, findings: Findings): Configuration | undefin
     engine,
     ...present({ sync }),
     services: services.map((each) => each.config).filter((each) => each !== undefined),
-    ...present({ notifications, console: console_?.all?.listen }),
+    ...present({ notifications, schedule, console: console_?.all?.listen }),
     history: { size_bytes: history.all.size, events: history.all.events, audit: history.all.audit },
   };
 }

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { METHODS, REMOVAL_POLICIES, SCHEDULERS } from '../model/service.ts';
 import { CONNECTION_STATES, type ConnectionState } from '../model/state.ts';
+import { SCHEDULED_DRILLS } from './configuration.ts';
 import { PART, type Shape } from './fields.ts';
 import { mailAddress, smtpUrl, webhookUrl } from './notify-scalars.ts';
 import {
@@ -16,6 +17,7 @@ import {
   sentText,
 } from './probe-scalars.ts';
 import * as scalar from './scalars.ts';
+import { cronExpression, orderedWeight, serverName, timeZone } from './schedule-scalars.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -28,6 +30,7 @@ export const ROOT = {
   sync: PART,
   services: PART,
   notifications: PART,
+  schedule: PART,
   console: PART,
   history: PART,
 } satisfies Shape;
@@ -240,6 +243,23 @@ export const NOTIFY = {
 } satisfies Readonly<Record<string, Shape>>;
 export type NotifyKind = keyof typeof NOTIFY;
 
+/** Beside the names of what is scheduled. */
+export const SCHEDULE = { timezone: timeZone.optional() } satisfies Shape;
+
+/** Kind of scheduled work -> its keys. */
+export const SCHEDULED = {
+  maintenance: {
+    at: cronExpression,
+    for: scalar.duration(1_000, 31 * DAY_MS),
+    servers: z.array(serverName).min(1).max(256),
+    drain_before: scalar.duration(0, DAY_MS).default(0),
+  },
+  weight: { at: cronExpression, server: serverName, weight: orderedWeight },
+  drill: { at: cronExpression, name: scalar.choice(SCHEDULED_DRILLS) },
+  backup: { at: cronExpression, keep: scalar.number(1, 1_000).default(14), history: flag.default(false) },
+} satisfies Readonly<Record<string, Shape>>;
+export type ScheduledKind = keyof typeof SCHEDULED;
+
 /** Everything a file may say, for the documentation's test. */
 export const TABLES: Readonly<Record<string, Shape>> = {
   root: ROOT,
@@ -264,4 +284,7 @@ export const TABLES: Readonly<Record<string, Shape>> = {
   'expect steps': EXPECT_STEP,
   notifications: NOTIFICATION,
   ...NOTIFY,
+  schedule: SCHEDULE,
+  'scheduled work': Object.fromEntries(Object.keys(SCHEDULED).map((kind) => [kind, PART])),
+  ...SCHEDULED,
 };

@@ -6,6 +6,8 @@ export const drillReportSchema = z.object({
   at: z.number().int().min(0),
   name: z.string().min(1).max(64),
   ok: z.boolean(),
+  /** The entry of the schedule that had it done. */
+  scheduled: z.string().min(1).max(64).optional(),
   outage_ms: z.number().optional(),
   limit_ms: z.number().optional(),
   established: z.number().optional(),

@@ -8,6 +8,7 @@ import { look } from './routes/look.ts';
 import { orders } from './routes/orders.ts';
 import { pair } from './routes/pair.ts';
 import { past } from './routes/past.ts';
+import { scheduled } from './routes/schedule.ts';
 
 export type { Route } from './route.ts';
 
@@ -17,6 +18,7 @@ export const routes = {
   ...orders,
   ...configuration,
   ...pair,
+  ...scheduled,
   ...accounts,
 } as const satisfies Record<string, Route>;
 

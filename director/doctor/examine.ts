@@ -62,6 +62,26 @@ function examineForEbpf(machine: Machine): Finding[] {
   ];
 }
 
+/** Of a machine that is to become a director: everything that needs neither key nor VIPs nor a running director. */
+export function examineFirst(machine: Machine, configuration: Configuration): Finding[] {
+  const { kind, interfaces, connections_max } = configuration.engine;
+  return [
+    ...(kind === 'ebpf' ? examineForEbpf(machine) : []),
+    ...checkInterfaces(machine, configuration),
+    ...checkPair(machine, configuration),
+    ...(kind === 'memory'
+      ? []
+      : [
+          ...checkForwarding(machine, configuration),
+          checkReversePath(machine, interfaces),
+          ...checkOffloads(machine, interfaces),
+          ...checkNeighbours(machine, configuration),
+          checkMemory(machine, connections_max),
+        ]),
+    checkClock(machine),
+  ];
+}
+
 /** Before anything is touched. Throws for the first thing that makes running pointless; returns what only surprises. */
 export function insist(machine: Machine, configuration: Configuration, folder: string): Finding[] {
   const findings = [

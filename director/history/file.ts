@@ -2,6 +2,7 @@
 // than its limit, the write-ahead log included; what is given up for that is the plan's decision (core/retention.ts).
 import fs from 'node:fs';
 import type { Database } from 'better-sqlite3';
+import { copyDatabase } from '../database/copy.ts';
 import { isDamage, openDatabase, sqliteCode } from '../database/database.ts';
 import { SHAPES } from './core/levels.ts';
 import { planRetention, type StoredBlock } from './core/retention.ts';
@@ -182,6 +183,10 @@ export class HistoryFile {
   }
 
   /** What a database needs now and then. */
+  copy(file: string): Promise<void> {
+    return copyDatabase(this.#database, file);
+  }
+
   upkeep(): void {
     const day = Math.floor(this.#options.now() / DAY_MS);
     const keep_days = Math.ceil(Math.max(...SHAPES.map(({ keep_ms }) => keep_ms)) / DAY_MS);

@@ -69,6 +69,10 @@ function serve(keeper: Keeper): void {
         keeper.setLimit(message.limit_bytes);
         begin();
         return;
+      // Step by step, between all else.
+      case 'copy':
+        void copy(keeper, message).then(post);
+        return;
       default:
         post(answer(keeper, message));
     }
@@ -80,7 +84,18 @@ function serve(keeper: Keeper): void {
   begin();
 }
 
-function answer(keeper: Keeper, request: HistoryRequest): FromWorker {
+type Copy = Extract<HistoryRequest, { kind: 'copy' }>;
+
+async function copy(keeper: Keeper, { id, file }: Copy): Promise<FromWorker> {
+  try {
+    await keeper.copy(file);
+    return { kind: 'done', id, reply: undefined };
+  } catch (error) {
+    return { kind: 'failed', id, code: sqliteCode(error), detail: sentence(error) };
+  }
+}
+
+function answer(keeper: Keeper, request: Exclude<HistoryRequest, Copy>): FromWorker {
   const { id } = request;
   try {
     return { kind: 'done', id, reply: reply(keeper, request) };
@@ -90,7 +105,7 @@ function answer(keeper: Keeper, request: HistoryRequest): FromWorker {
   }
 }
 
-function reply(keeper: Keeper, request: HistoryRequest): HistoryReply {
+function reply(keeper: Keeper, request: Exclude<HistoryRequest, Copy>): HistoryReply {
   switch (request.kind) {
     case 'series':
       return keeper.series(request.question);

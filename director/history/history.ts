@@ -39,12 +39,16 @@ export interface History extends AsyncDisposable {
   moment(at: number): Promise<MomentReply | undefined>;
   status(): Promise<WorkerStatus | undefined>;
   upkeep(): Promise<void>;
+  /** A copy as a file of its own. Undefined when it is done, else why not. */
+  copy(file: string): Promise<string | undefined>;
 }
 
 /** Samples under way to the thread; more mean that it is stuck. */
 const SAMPLES_MAX = 60;
 const OPEN_MAX = 64;
 const ANSWER_MS = 20_000;
+/** A history may be large. */
+const COPY_MS = 30 * 60_000;
 const RETRY_FIRST_MS = 1_000;
 const RETRY_LAST_MS = 60_000;
 
@@ -216,6 +220,12 @@ class HistoryLink implements History {
     await this.#ask({ kind: 'upkeep' });
   }
 
+  async copy(file: string): Promise<string | undefined> {
+    if (this.limit_bytes === 0 || this.#worker === undefined) return this.#dead ?? 'history is off';
+    const answer = await this.#exchange({ kind: 'copy', file }, COPY_MS);
+    return answer.kind === 'failed' ? answer.detail : undefined;
+  }
+
   /** Undefined while history is off. */
   async #ask(body: RequestBody): Promise<HistoryReply> {
     if (this.limit_bytes === 0) return undefined;
@@ -233,10 +243,10 @@ class HistoryLink implements History {
     );
   }
 
-  #exchange(body: RequestBody): Promise<FromWorker> {
+  #exchange(body: RequestBody, patience_ms = ANSWER_MS): Promise<FromWorker> {
     const id = this.#nextId++;
     return new Promise((resolve) => {
-      const timer = this.#options.clock.after(ANSWER_MS, () => {
+      const timer = this.#options.clock.after(patience_ms, () => {
         this.#open.delete(id);
         resolve({ kind: 'failed', id, code: 'busy', detail: 'it does not answer' });
       });

@@ -78,6 +78,11 @@ export class Keeper {
     this.#guard(() => this.#file.upkeep(), undefined);
   }
 
+  /** As a file of its own; what is under way in memory is not in it. */
+  copy(file: string): Promise<void> {
+    return this.#file.copy(file);
+  }
+
   series(question: SeriesQuestion): SeriesAnswer {
     return this.#answer(() => this.#reader.series(question));
   }

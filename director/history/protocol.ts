@@ -20,6 +20,7 @@ export interface SampleMessage {
 export type HistoryRequest =
   | { readonly id: number; readonly kind: 'series'; readonly question: SeriesQuestion }
   | { readonly id: number; readonly kind: 'moment'; readonly at: number }
+  | { readonly id: number; readonly kind: 'copy'; readonly file: string }
   | { readonly id: number; readonly kind: 'status' | 'upkeep' | 'close' };
 
 export type ToWorker =

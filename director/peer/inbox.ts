@@ -1,4 +1,6 @@
 // The receiving end of the states: makes whole states again out of differences, or says that it cannot.
+
+import type { ScheduleRecord } from '../model/schedule.ts';
 import { type Have, NOTHING, type StateMessage } from './message.ts';
 import { revisionHash } from './revision-hash.ts';
 import { LIST_MAX, type PeerOrder, type PeerRevision, type PeerState, type PeerVerdict } from './state.ts';
@@ -10,6 +12,7 @@ interface Held {
   readonly session: string;
   readonly serial: number;
   readonly orders: readonly PeerOrder[];
+  readonly schedule: readonly ScheduleRecord[] | undefined;
   readonly verdicts: ReadonlyMap<string, PeerVerdict>;
   readonly list: readonly PeerVerdict[];
 }
@@ -43,9 +46,18 @@ export class Inbox {
     if (merged.list.length > LIST_MAX) return 'too-many-verdicts';
     if (message.revision.text !== undefined) this.#received = { hash: revisionHash(text), text };
     const orders = message.orders ?? base?.orders ?? [];
+    const schedule = message.schedule ?? base?.schedule;
     const { session, serial, director, epoch, role } = message;
-    this.#held = { session, serial, orders, ...merged };
-    return { director, epoch, role, revision: { ...message.revision, text }, orders, verdicts: merged.list };
+    this.#held = { session, serial, orders, schedule, ...merged };
+    return {
+      director,
+      epoch,
+      role,
+      revision: { ...message.revision, text },
+      orders,
+      schedule,
+      verdicts: merged.list,
+    };
   }
 
   #textOf(hash: string): string | undefined {

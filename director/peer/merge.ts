@@ -25,6 +25,7 @@ export interface PeerDecision {
   /** In place of all that we have. */
   readonly adoptOrders?: readonly PeerOrder[];
   readonly verdicts?: readonly PeerVerdict[];
+  readonly schedule?: PeerState['schedule'];
   /** A revision or orders may be refused and the rest adopted; with one of the first three nothing is. */
   readonly refused: readonly PeerRefusal[];
 }
@@ -43,6 +44,7 @@ export function decidePeerState(own: OwnState, theirs: PeerState): PeerDecision 
       : {}),
     ...(orders !== undefined && !isSameOrders(own.orders, orders) ? { adoptOrders: theirs.orders } : {}),
     verdicts: theirs.verdicts,
+    schedule: theirs.schedule,
     refused,
   };
 }
@@ -91,6 +93,7 @@ function isSameOrder(one: PeerOrder, other: PeerOrder): boolean {
     one.deadline === other.deadline &&
     one.atDeadline === other.atDeadline &&
     one.drained === other.drained &&
-    one.author === other.author
+    one.author === other.author &&
+    one.weightAuthor === other.weightAuthor
   );
 }

@@ -1,7 +1,17 @@
 // What goes over the wire. A state goes out complete at first, then as what differs from the last one that the peer has
 // acknowledged (`base`), so that a repetition costs some hundred bytes; a revision's text only if the peer lacks it.
 import { z } from 'zod';
-import { epoch, hash, LIST_MAX, name, orderSchema, revisionSchema, role, verdictSchema } from './state.ts';
+import {
+  epoch,
+  hash,
+  LIST_MAX,
+  name,
+  orderSchema,
+  revisionSchema,
+  role,
+  scheduleSchema,
+  verdictSchema,
+} from './state.ts';
 
 export const HELLO_PATH = '/peer/hello';
 export const STATE_PATH = '/peer/state';
@@ -11,6 +21,8 @@ export const CONTROL_PREFIX = '/api/';
 /** 20 000 verdicts, the store's limit, take some 10 MiB. */
 export const STATE_MAX_BYTES = 64 * 2 ** 20;
 export const ANSWER_MAX_BYTES = 64 * 2 ** 10;
+
+const SCHEDULE_MAX = 1_024;
 
 /** One life of a channel: serials of another one say nothing. */
 const session = z.string().regex(/^[0-9a-f]{16}$/);
@@ -27,6 +39,7 @@ export const stateMessageSchema = z.object({
   revision: revisionSchema.partial({ text: true }),
   orders: z.array(orderSchema).max(LIST_MAX).exactOptional(),
   verdicts: z.array(verdictSchema).max(LIST_MAX).exactOptional(),
+  schedule: z.array(scheduleSchema).max(SCHEDULE_MAX).exactOptional(),
   /** Keys of verdicts that the base has and this state has not. */
   forgotten: z
     .array(z.string().max(64 << 10))

@@ -49,7 +49,7 @@ export class Outbox {
       role: state.role,
       revision: this.#peerHas.texts.includes(revision.hash) ? revision : { ...revision, text },
       ...(base === undefined
-        ? { orders: [...state.orders], verdicts: [...state.verdicts] }
+        ? { orders: [...state.orders], ...copyOf(state.schedule), verdicts: [...state.verdicts] }
         : { base: base.serial, ...difference(base.state, state) }),
     };
     return { message, sent: { serial, state } };
@@ -59,11 +59,17 @@ export class Outbox {
 function difference(
   before: PeerState,
   now: PeerState,
-): Pick<StateMessage, 'orders' | 'verdicts' | 'forgotten'> {
+): Pick<StateMessage, 'orders' | 'schedule' | 'verdicts' | 'forgotten'> {
   return {
     ...(isSame(before.orders, now.orders) ? {} : { orders: [...now.orders] }),
+    ...(isSame(before.schedule, now.schedule) ? {} : copyOf(now.schedule)),
     ...(before.verdicts === now.verdicts ? {} : changesOf(before.verdicts, now.verdicts)),
   };
+}
+
+function copyOf(schedule: PeerState['schedule']): Pick<StateMessage, 'schedule'> {
+  if (schedule === undefined) return {};
+  return { schedule: schedule.map((record) => ({ ...record, servers: [...record.servers] })) };
 }
 
 function isSame(one: unknown, other: unknown): boolean {

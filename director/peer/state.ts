@@ -1,6 +1,12 @@
 // What a director tells its peer about itself, and the schemas of its parts that the receiving end holds it against.
 // Unknown keys are ignored, as the two may run different versions; everything has a limit.
 import { z } from 'zod';
+import {
+  SCHEDULE_KINDS,
+  SCHEDULE_OUTCOMES,
+  SCHEDULE_PHASES,
+  type ScheduleRecord,
+} from '../model/schedule.ts';
 
 /** As much as a configuration file may hold (director/config/parse.ts). */
 const REVISION_TEXT_MAX = 4 * 2 ** 20;
@@ -25,8 +31,20 @@ export const orderSchema = z.object({
   atDeadline: z.enum(['cut', 'keep']).exactOptional(),
   drained: z.number().exactOptional(),
   author: z.string().max(256),
+  weightAuthor: z.string().max(256).exactOptional(),
 });
 export type PeerOrder = Readonly<z.infer<typeof orderSchema>>;
+
+export const scheduleSchema = z.object({
+  name,
+  kind: z.enum(SCHEDULE_KINDS),
+  moment: z.number(),
+  phase: z.enum(SCHEDULE_PHASES),
+  servers: z.array(z.object({ server: name, gave: z.enum(['drain', 'disable', 'left']) })).max(1_024),
+  outcome: z.enum(SCHEDULE_OUTCOMES),
+  detail: z.string().max(16 << 10),
+  at: z.number(),
+}) satisfies z.ZodType<ScheduleRecord>;
 
 export const verdictSchema = z.object({
   /** A nanny's key tells its whole recipe, patterns included. */
@@ -57,4 +75,6 @@ export interface PeerState {
   readonly revision: PeerRevision;
   readonly orders: readonly PeerOrder[];
   readonly verdicts: readonly PeerVerdict[];
+  /** What was done of the schedule; undefined from a release that knows none. */
+  readonly schedule?: readonly ScheduleRecord[] | undefined;
 }

@@ -18,6 +18,8 @@ import type { NotifyProcess } from './notify-process.ts';
 import type { OpenedAccounts } from './open-accounts.ts';
 import type { OrderBook } from './order-book.ts';
 import type { RecordEvent } from './record-event.ts';
+import type { Backups } from './schedule/backups.ts';
+import type { ScheduleBook } from './schedule/book.ts';
 import type { VirtualIps } from './virtual-ips.ts';
 
 export interface Core {
@@ -32,6 +34,8 @@ export interface Core {
   readonly hooks: HookWatch;
   readonly board: HealthBoard;
   readonly orders: OrderBook;
+  readonly schedule: ScheduleBook;
+  readonly backups: Backups;
   readonly director: Director;
   readonly monitors: MonitorPool;
   readonly virtualIps: VirtualIps;

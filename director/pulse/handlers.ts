@@ -9,11 +9,12 @@ import { EXIT, FairleadError } from '../model/error.ts';
 import { type EventFilter, kindsOf } from '../model/event-filter.ts';
 import { CONNECTION_STATES, type ConnectionState } from '../model/state.ts';
 import { accountHandlers } from './account-handlers.ts';
-import { auditHandlers, type Note, orderState } from './audit-handlers.ts';
+import { auditHandlers, type Note } from './audit-handlers.ts';
 import { changeConfiguration } from './change.ts';
 import { type Core, findServer, findService } from './core.ts';
 import { diagnosticsHandlers } from './diagnostics.ts';
 import { drillHandlers } from './drill-handlers.ts';
+import { giveOrder } from './give-order.ts';
 import { historyHandlers } from './history-handlers.ts';
 import { monitorHandlers } from './monitor-handlers.ts';
 import { notifyHandlers } from './notify-handlers.ts';
@@ -22,6 +23,7 @@ import { reportHa } from './pair/ha-report.ts';
 import { orderHa, switchOver } from './pair/orders.ts';
 import type { Pair } from './pair/pair.ts';
 import { reportServices } from './report.ts';
+import { scheduleHandlers } from './schedule/handlers.ts';
 import { reportStatus } from './status.ts';
 
 /** `pair`: undefined for the only director. */
@@ -130,6 +132,7 @@ export function createHandlers(core: Core, pair: () => Pair | undefined): Handle
     ...historyHandlers(core),
     ...monitorHandlers(core),
     ...notifyHandlers(core),
+    ...scheduleHandlers(core),
     ...diagnosticsHandlers(core, pair),
   };
 }
@@ -154,29 +157,19 @@ function reportServerOf(core: Core, service: string, server: string) {
   });
 }
 
-/** In force before it returns its promise; the promise waits for the disk. */
 async function order(
   core: Core,
-  request: Pick<ControlRequest<'drain'>, 'params' | 'author' | 'note'>,
+  { params, author, note }: Pick<ControlRequest<'drain'>, 'params' | 'author' | 'note'>,
   kind: string,
   what: string,
   change: OrderChange,
 ): Promise<Change> {
-  const { params, author, note } = request;
   const service = params.service!;
   const server = findServer(core, service, params.server!).name;
-  const now = core.clock.now();
-  note({ before: orderState(core.orders.get(service, server)) });
-  const standing = core.orders.change(service, server, change, { author, now });
-  note({ after: orderState(standing) });
-  core.record(kind, `${service}/${server}`, `${what}, by order of ${author}`, { author });
-  // On its way to the disk before the engine is asked: an order stands even if the engine fails just now.
-  const saved =
-    standing === undefined ? core.store.forgetOrder(service, server) : core.store.saveOrder(standing);
-  core.director.decide(new Set([service]));
+  const stored = giveOrder(core, { service, server, author, note, kind, what, change });
   const report = reportServerOf(core, service, server);
   const revision = core.revision.number;
-  return { revision, stored: await saved, server: report };
+  return { revision, stored: await stored, server: report };
 }
 
 async function rollBack(core: Core, request: ControlRequest<'rollback'>) {

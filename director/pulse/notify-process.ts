@@ -1,6 +1,5 @@
 // The notifying process as pulse sees it: a child over an IPC channel while somebody is to be told, started again with
 // back-off when it dies or hangs. It asks the control API for everything else; nothing ever waits for it but a test.
-import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,12 +11,11 @@ import { EXIT, FairleadError } from '../model/error.ts';
 import { fromNotifySchema, type NotifyStatus, type ToNotify } from '../notify/protocol.ts';
 import { STATE_FILE } from '../notify/state-file.ts';
 import { every } from './every.ts';
+import { IpcChild } from './ipc-child.ts';
 import type { Log } from './log.ts';
-import { Restarts } from './pair/restarts.ts';
 import type { RecordEvent } from './record-event.ts';
 
 export const NOTIFY_MAIN = fileURLToPath(new URL('../notify/main.ts', import.meta.url));
-const LEAVE_TIME_MS = 1_000;
 /** It reports twice a second. */
 const LOOK_MS = 2_000;
 const SILENT_LOOKS_MAX = 7;
@@ -45,22 +43,25 @@ export interface NotifyProcessOptions {
 
 export class NotifyProcess implements Disposable {
   readonly #options: NotifyProcessOptions;
-  readonly #restarts: Restarts;
+  readonly #child: IpcChild<ToNotify>;
   readonly #tests = new Map<number, PromiseWithResolvers<NotifyTest>>();
   readonly #look: Disposable;
   #targets = 0;
   /** Undefined before the first configuration. */
   #since: number | undefined;
-  #child: ChildProcess | undefined;
   #status: NotifyStatus | undefined;
-  #next: Disposable | undefined;
   #silent = 0;
   #nextTest = 1;
-  #closed = false;
 
   constructor(options: NotifyProcessOptions) {
     this.#options = options;
-    this.#restarts = new Restarts(options.clock);
+    const { main, clock, log } = options;
+    this.#child = new IpcChild({
+      ...{ name: 'the notifying process', main, clock, log },
+      greeting: () => [this.#beginning()],
+      onMessage: (value) => this.#hear(value),
+      onEnded: (failure, isNews) => this.#ended(failure, isNews),
+    });
     this.#look = every(options.clock, LOOK_MS, () => this.#watch());
   }
 
@@ -80,13 +81,13 @@ export class NotifyProcess implements Disposable {
   }
 
   report(): Notifications {
-    const running = this.#child !== undefined;
+    const running = this.#child.running();
     const detail = this.#failure();
-    const { pid } = this.#child ?? {};
+    const { pid } = this.#child;
     return {
       running,
       ...(pid === undefined ? {} : { pid }),
-      restarts: this.#restarts.count,
+      restarts: this.#child.restarts,
       ...(detail === undefined ? {} : { detail }),
       targets: [],
       ...this.#status,
@@ -120,7 +121,7 @@ export class NotifyProcess implements Disposable {
         remedy: this.#targets === 0 ? 'None is configured.' : `Give 1 to ${this.#targets}.`,
       });
     if (this.#targets === 0) return { tests: [] };
-    if (this.#child === undefined || this.#tests.size >= TESTS_MAX)
+    if (!this.#child.running() || this.#tests.size >= TESTS_MAX)
       throw new FairleadError('busy', 'The notifying process cannot be asked just now.', {
         remedy: 'Try again in a moment; "fairlead status" tells whether it runs.',
       });
@@ -130,7 +131,7 @@ export class NotifyProcess implements Disposable {
       answer.reject(new FairleadError('no-answer', 'The test was not over in time.')),
     );
     this.#tests.set(id, answer);
-    this.#send({ kind: 'test', id, ...(target === undefined ? {} : { target }) });
+    this.#child.send({ kind: 'test', id, ...(target === undefined ? {} : { target }) });
     try {
       return await answer.promise;
     } finally {
@@ -139,26 +140,17 @@ export class NotifyProcess implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#closed = true;
     this.#look[Symbol.dispose]();
     this.#stop();
   }
 
   #failure(): string | undefined {
-    if (this.#targets === 0 || this.#child !== undefined) return undefined;
-    return this.#restarts.failure ?? 'it is being started';
+    return this.#targets === 0 || this.#child.running() ? undefined : this.#child.failure;
   }
 
   #stop(): void {
-    this.#next?.[Symbol.dispose]();
-    this.#next = undefined;
-    const child = this.#child;
-    this.#child = undefined;
+    this.#child.stop();
     this.#status = undefined;
-    if (child === undefined) return;
-    if (child.connected) child.disconnect();
-    const force = this.#options.clock.after(LEAVE_TIME_MS, () => child.kill('SIGKILL'));
-    child.once('exit', () => force[Symbol.dispose]());
     this.#failTests();
   }
 
@@ -178,62 +170,35 @@ export class NotifyProcess implements Disposable {
       answer.reject(new FairleadError('busy', 'The notifying process ended.', { remedy: 'Try again.' }));
   }
 
-  #send(message: ToNotify): void {
-    // An error here is a channel that closes; the exit that follows brings a new process, which is told everything.
-    if (this.#child?.connected) this.#child.send(message, () => {});
-  }
-
   #start(): void {
-    if (this.#closed || this.#targets === 0 || this.#child !== undefined) return;
-    const { main, log, socket, node, version, stateFolder, configFolder } = this.#options;
-    const child = spawn(process.execPath, [main], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      serialization: 'advanced',
-    });
-    this.#child = child;
     this.#status = undefined;
     this.#silent = 0;
-    this.#restarts.started();
-    child.on('message', (value) => {
-      if (this.#child === child) this.#hear(value);
-    });
-    let over = false;
-    const end = (because: string): void => {
-      if (over) return;
-      over = true;
-      if (this.#child === child) this.#ended(because);
-    };
-    child.on('error', (error) => {
-      if (child.pid === undefined) end(error.message);
-      else log('warn', 'the notifying process could not be told', { error: error.message });
-    });
-    child.on('exit', (status, signal) => end(signal ?? `status ${status}`));
-    this.#send({
-      ...{ kind: 'begin', socket, node, version, configFolder },
-      ...{ stateFolder: path.resolve(stateFolder), since: this.#since ?? 0 },
-    });
+    this.#child.start();
   }
 
-  #ended(because: string): void {
-    this.#child = undefined;
+  #beginning(): ToNotify {
+    const { socket, node, version, stateFolder, configFolder } = this.#options;
+    return {
+      ...{ kind: 'begin', socket, node, version, configFolder },
+      ...{ stateFolder: path.resolve(stateFolder), since: this.#since ?? 0 },
+    };
+  }
+
+  #ended(failure: string, isNews: boolean): void {
     this.#status = undefined;
+    this.#silent = 0;
     this.#failTests();
-    if (this.#closed) return;
-    const failure = `it ended with ${because}`;
-    if (this.#restarts.tellFailure(failure))
-      this.#options.record('notify-failed', 'notifications', `${failure}; it is started again`);
-    this.#next = this.#options.clock.after(this.#restarts.wait_ms(), () => this.#start());
+    if (isNews) this.#options.record('notify-failed', 'notifications', `${failure}; it is started again`);
   }
 
   /** Counts looks rather than time, as a machine that stood still makes nobody guilty. */
   #watch(): void {
-    if (this.#child === undefined || ++this.#silent <= SILENT_LOOKS_MAX) return;
+    if (!this.#child.running() || ++this.#silent <= SILENT_LOOKS_MAX) return;
     this.#options.log('error', 'the notifying process hangs, ending it by force', { pid: this.#child.pid });
-    this.#child.kill('SIGKILL');
+    this.#child.kill();
   }
 
   #hear(value: unknown): void {
-    if (this.#closed) return;
     this.#silent = 0;
     const read = fromNotifySchema.safeParse(value);
     if (!read.success) {
@@ -245,7 +210,7 @@ export class NotifyProcess implements Disposable {
     const message = read.data;
     if (message.kind === 'status') {
       this.#status = message.status;
-      this.#restarts.sound();
+      this.#child.sound();
     } else this.#tests.get(message.id)?.resolve({ tests: message.tests });
   }
 }

@@ -93,7 +93,16 @@ export class OrderBook {
   }
 }
 
-const FIELDS = ['admin', 'weight', 'since', 'deadline', 'atDeadline', 'drained', 'author'] as const;
+const FIELDS = [
+  'admin',
+  'weight',
+  'since',
+  'deadline',
+  'atDeadline',
+  'drained',
+  'author',
+  'weightAuthor',
+] as const;
 
 function isSame(one: OrderRecord | undefined, other: OrderRecord): boolean {
   return one !== undefined && FIELDS.every((field) => one[field] === other[field]);
@@ -110,16 +119,22 @@ function changed(
 ): OrderRecord {
   if ('drained' in change) return { ...order, drained: change.drained };
   if ('weight' in change) {
-    const { weight: _, ...rest } = order;
-    return change.weight === undefined ? rest : { ...rest, weight: change.weight, author: by.author };
+    const { weight: _, weightAuthor: __, ...rest } = order;
+    if (change.weight === undefined) return rest;
+    const { weight } = change;
+    if (rest.admin === 'enabled') return { ...rest, weight, author: by.author };
+    return { ...rest, weight, ...(by.author === rest.author ? {} : { weightAuthor: by.author }) };
   }
   const { service, server, weight } = order;
-  return {
-    service,
-    server,
-    since: by.now,
-    author: by.author,
-    ...(weight === undefined ? {} : { weight }),
-    ...change,
-  };
+  const next = { service, server, since: by.now, author: by.author, ...change };
+  if (weight === undefined) return next;
+  // Whose word the weight is must not be forgotten over another order.
+  const weightAuthor = weightAuthorOf(order);
+  if (change.admin === 'enabled') return { ...next, weight, author: weightAuthor };
+  return { ...next, weight, ...(weightAuthor === by.author ? {} : { weightAuthor }) };
+}
+
+/** Who gave the weight that stands. */
+export function weightAuthorOf({ author, weightAuthor }: OrderRecord): string {
+  return weightAuthor ?? author;
 }

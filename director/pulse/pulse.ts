@@ -16,6 +16,7 @@ import type { EngineSnapshot } from '../engine/engine.ts';
 import { openHistory } from '../history/history.ts';
 import type { Clock } from '../model/clock.ts';
 import { EXIT, FairleadError } from '../model/error.ts';
+import { lockRuntime, lockState } from '../native/instance-lock.ts';
 import type { JsonValue } from '../store/record.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { backendOf, liveOf, servePeer } from './backend.ts';
@@ -27,7 +28,6 @@ import { checkEngineLimits } from './engine-limits.ts';
 import { HealthBoard } from './health-board.ts';
 import { HistorySampler } from './history-sampler.ts';
 import { HookWatch } from './hook-watch.ts';
-import { lockRuntime, lockState } from './instance-lock.ts';
 import type { LiveFeed } from './live.ts';
 import type { Log } from './log.ts';
 import { NOTIFY_MAIN, NotifyProcess } from './notify-process.ts';
@@ -43,6 +43,9 @@ import { pairsVirtualIps } from './pair/virtual-ips.ts';
 import type { RecordEvent } from './record-event.ts';
 import { reload } from './reload.ts';
 import { startRounds } from './rounds.ts';
+import { Backups } from './schedule/backups.ts';
+import { ScheduleBook } from './schedule/book.ts';
+import { Scheduler } from './schedule/scheduler.ts';
 import { chooseStartingPoint } from './starting-point.ts';
 import { startUpkeep } from './upkeep.ts';
 import { openVirtualIps } from './virtual-ips.ts';
@@ -194,6 +197,8 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
     ),
     notify,
     history,
+    schedule: new ScheduleBook(store, store.initial.schedule),
+    backups: new Backups(() => core, options),
     sampler: new HistorySampler({
       ...{ director, board, orders, history, clock },
       latencyOf: (service, server) => board.latencyOf(service, server),
@@ -218,6 +223,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
     }),
   );
   parts.use(startUpkeep(core));
+  const scheduler = parts.use(new Scheduler({ core, pair: () => pair, audit: backend.audit }));
   parts.use(await openControlServer({ socket: socketOf(options.runtimeFolder), clock, backend }));
   notify.configure(chosen.configuration);
   // Last, as it lives on when a start fails.
@@ -239,6 +245,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
         serve: (request) => servePeer(backend, request),
       }),
     );
+  scheduler.look();
   log('info', 'running', { revision: core.revision.number, socket: socketOf(options.runtimeFolder) });
   started = true;
   const owned = parts.move();

@@ -76,6 +76,14 @@ export const MIGRATIONS: readonly string[] = [
   `,
   // 3: users, tokens, sessions
   ACCOUNT_MIGRATION,
+  // 4: what was done of the schedule, and who gave a weight
+  `
+  ALTER TABLE orders ADD COLUMN weight_author TEXT;
+  CREATE TABLE schedule (
+    name TEXT PRIMARY KEY,
+    record TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,6 +1,7 @@
 // What the store keeps, as values. Nothing here knows SQLite.
 import type { AccountTrace, AccountWrite, StoredAccounts } from '../model/account.ts';
 import type { EventFilter } from '../model/event-filter.ts';
+import type { ScheduleRecord } from '../model/schedule.ts';
 
 export type JsonValue =
   | null
@@ -54,6 +55,8 @@ export interface OrderRecord {
   /** When a drain was found complete. */
   readonly drained?: number;
   readonly author: string;
+  /** Who gave the weight, if that was somebody else. */
+  readonly weightAuthor?: string;
 }
 
 /** What a nanny last concluded, so that a restart does not begin with ignorance. */
@@ -106,6 +109,7 @@ export interface StoredState {
   /** Hash of every stored revision. */
   readonly revisions: readonly RevisionSummary[];
   readonly orders: readonly OrderRecord[];
+  readonly schedule: readonly ScheduleRecord[];
   readonly verdicts: readonly VerdictRecord[];
   readonly accounts: StoredAccounts;
 }
@@ -118,6 +122,8 @@ export type StoreWrite =
   | { readonly kind: 'revision'; readonly revision: RevisionRecord }
   | { readonly kind: 'order'; readonly order: OrderRecord }
   | { readonly kind: 'forget-order'; readonly service: string; readonly server: string }
+  | { readonly kind: 'schedule'; readonly record: ScheduleRecord }
+  | { readonly kind: 'forget-schedule'; readonly name: string }
   | { readonly kind: 'verdict'; readonly verdict: VerdictRecord }
   | AccountWrite
   | AccountTrace;

@@ -74,6 +74,12 @@ export class StoreLink implements AsyncDisposable {
     return answer.kind === 'failed' ? answer.detail : undefined;
   }
 
+  /** Undefined when it is done, else why not. */
+  async copy(file: string): Promise<string | undefined> {
+    const answer = await this.#ask({ kind: 'copy', file });
+    return answer.kind === 'failed' ? answer.detail : undefined;
+  }
+
   #ask(body: RequestBody): Promise<StoreAnswer> {
     const id = this.#nextId++;
     if (this.#dead !== undefined)

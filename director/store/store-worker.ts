@@ -1,5 +1,7 @@
 // The thread that owns SQLite. It answers one request at a time, in order; whatever goes wrong is an answer too.
 import { parentPort, workerData } from 'node:worker_threads';
+import type { Database } from 'better-sqlite3';
+import { copyDatabase } from '../database/copy.ts';
 import { openDatabase, sentence, sqliteCode } from '../database/database.ts';
 import { FairleadError } from '../model/error.ts';
 import { MIGRATIONS } from './migrations.ts';
@@ -16,6 +18,7 @@ export type StoreRequest =
   | { readonly id: number; readonly kind: 'write'; readonly writes: readonly StoreWrite[] }
   | { readonly id: number; readonly kind: 'read'; readonly read: StoreRead }
   | { readonly id: number; readonly kind: 'keep'; readonly keep: StoreKeep }
+  | { readonly id: number; readonly kind: 'copy'; readonly file: string }
   | { readonly id: number; readonly kind: 'upkeep' | 'close' };
 
 export type StoreAnswer =
@@ -42,6 +45,11 @@ try {
   });
   const tables = openTables(database);
   port.on('message', (request: StoreRequest) => {
+    // The one that takes its time: step by step, and others are answered meanwhile.
+    if (request.kind === 'copy') {
+      void copy(database, request).then(post);
+      return;
+    }
     post(answer(tables, request));
     if (request.kind === 'close') {
       database.close();
@@ -63,7 +71,18 @@ try {
   port.close();
 }
 
-function answer(tables: Tables, request: StoreRequest): StoreAnswer {
+type Copy = Extract<StoreRequest, { kind: 'copy' }>;
+
+async function copy(database: Database, { id, file }: Copy): Promise<StoreAnswer> {
+  try {
+    await copyDatabase(database, file);
+    return { kind: 'done', id };
+  } catch (error) {
+    return { kind: 'failed', id, code: sqliteCode(error), detail: sentence(error) };
+  }
+}
+
+function answer(tables: Tables, request: Exclude<StoreRequest, Copy>): StoreAnswer {
   try {
     if (request.kind === 'write') tables.write(request.writes);
     if (request.kind === 'keep') tables.keep(request.keep);

@@ -4,6 +4,7 @@
 import type { AccountTrace, AccountWrite } from '../model/account.ts';
 import type { Clock } from '../model/clock.ts';
 import { type EventFilter, matchesEvent } from '../model/event-filter.ts';
+import type { ScheduleRecord } from '../model/schedule.ts';
 import { AuditLog } from './audit-log.ts';
 import type {
   DrillRecord,
@@ -55,6 +56,8 @@ export interface Store extends AsyncDisposable {
   saveRevision(revision: RevisionRecord): Promise<boolean>;
   saveOrder(order: OrderRecord): Promise<boolean>;
   forgetOrder(service: string, server: string): Promise<boolean>;
+  saveSchedule(record: ScheduleRecord): Promise<boolean>;
+  forgetSchedule(name: string): void;
   saveAccount(write: AccountWrite): Promise<boolean>;
   traceAccount(trace: AccountTrace): void;
   /** The newest `limit` events with id > since, and id < before, that are wanted, oldest first. */
@@ -72,6 +75,8 @@ export interface Store extends AsyncDisposable {
   lastEventId(): number;
   /** How many events and audit records are kept from now on. */
   keep(keep: StoreKeep): void;
+  /** A copy of everything that the disk has, as a file of its own. Undefined when it is done, else why not. */
+  copy(file: string): Promise<string | undefined>;
   /** What a database needs now and then. Undefined when it is done, else why not. */
   upkeep(): Promise<string | undefined>;
   /** Called with each event as it is recorded, in order; must not throw. */
@@ -124,6 +129,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     saveRevision: (revision) => queue.pushAndWait({ kind: 'revision', revision }),
     saveOrder: (order) => queue.pushAndWait({ kind: 'order', order }),
     forgetOrder: (service, server) => queue.pushAndWait({ kind: 'forget-order', service, server }),
+    saveSchedule: (record) => queue.pushAndWait({ kind: 'schedule', record }),
+    forgetSchedule: (name) => queue.push({ kind: 'forget-schedule', name }),
     saveAccount: (write) => queue.pushAndWait(write),
     traceAccount: (trace) => queue.push(trace),
     async events(since, limit, { before: given, ...filter } = {}) {
@@ -174,6 +181,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     },
     lastEventId: () => lastId,
     keep: (keep) => void link.keep(keep),
+    copy: (file) => link.copy(file),
     upkeep: () => link.upkeep(),
     follow(onEvent) {
       followers.add(onEvent);

@@ -20,6 +20,7 @@ import {
   type StoreWrite,
   type VerdictRecord,
 } from './record.ts';
+import { openScheduleTable } from './schedule-table.ts';
 
 export type StoreReply =
   | readonly EventRecord[]
@@ -51,6 +52,7 @@ interface OrderRow {
   at_deadline: 'cut' | 'keep' | null;
   drained: number | null;
   author: string;
+  weight_author: string | null;
 }
 
 export function openTables(database: Database): Tables {
@@ -67,8 +69,8 @@ export function openTables(database: Database): Tables {
   const forgetLaterRevisions = database.prepare('DELETE FROM revisions WHERE number > ?');
   const trimRevisions = database.prepare('DELETE FROM revisions WHERE number <= ?');
   const insertOrder = database.prepare(
-    `INSERT OR REPLACE INTO orders (service, server, admin, weight, since, deadline, at_deadline, drained, author)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT OR REPLACE INTO orders (service, server, admin, weight, since, deadline, at_deadline, drained, author, weight_author)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const deleteOrder = database.prepare('DELETE FROM orders WHERE service = ? AND server = ?');
   const insertVerdict = database.prepare(
@@ -83,6 +85,7 @@ export function openTables(database: Database): Tables {
   const selectRevision = database.prepare('SELECT * FROM revisions WHERE number = ?');
 
   const accounts = openAccountTable(database);
+  const schedule = openScheduleTable(database);
   let keep = KEEP_DEFAULT;
 
   function writeOne(write: StoreWrite): void {
@@ -116,6 +119,7 @@ export function openTables(database: Database): Tables {
       }
       case 'order': {
         const { service, server, admin, weight, since, deadline, atDeadline, drained, author } = write.order;
+        const { weightAuthor } = write.order;
         insertOrder.run(
           service,
           server,
@@ -126,11 +130,18 @@ export function openTables(database: Database): Tables {
           atDeadline ?? null,
           drained ?? null,
           author,
+          weightAuthor ?? null,
         );
         return;
       }
       case 'forget-order':
         deleteOrder.run(write.service, write.server);
+        return;
+      case 'schedule':
+        schedule.write(write.record);
+        return;
+      case 'forget-schedule':
+        schedule.forget(write.name);
         return;
       case 'verdict':
         insertVerdict.run(write.verdict.key, write.verdict.health, write.verdict.reason, write.verdict.at);
@@ -191,6 +202,7 @@ export function openTables(database: Database): Tables {
           | undefined,
         revisions: selectRevisions.all() as RevisionSummary[],
         orders: orders.map(toOrder),
+        schedule: schedule.all(),
         verdicts: database.prepare('SELECT key, health, reason, at FROM verdicts').all() as VerdictRecord[],
         accounts: accounts.state(),
       };
@@ -210,5 +222,6 @@ function toOrder(row: OrderRow): OrderRecord {
     ...(row.deadline === null ? {} : { deadline: row.deadline }),
     ...(row.at_deadline === null ? {} : { atDeadline: row.at_deadline }),
     ...(row.drained === null ? {} : { drained: row.drained }),
+    ...(row.weight_author === null ? {} : { weightAuthor: row.weight_author }),
   };
 }

@@ -19,6 +19,8 @@ const CLAIMANTS_MAX = 256;
 /** Frames that are read per second and socket; beyond, the kernel's buffer overflows and the rest is lost. */
 const FRAMES_MAX = 1_000;
 const PROBES = 3;
+/** Answers that are remembered, over all addresses. */
+const HOLDERS_MAX = 8_192;
 
 export interface ClaimCounters {
   /** Frames of others that claim a VIP. */
@@ -70,16 +72,29 @@ export function watchClaims(options: WatchOptions): ClaimWatch {
   };
 }
 
+type ProbeOptions = Pick<WatchOptions, 'links' | 'vips' | 'clock'> & { readonly timeout_ms: number };
+
 /**
  * Asks for each VIP whether somebody on its link holds it, by ARP probes and solicitations that change nobody's cache.
  * Ends as soon as all are answered for, at the latest after the timeout. A question that cannot be asked has no answer.
  */
-export function probeVips(
-  options: Pick<WatchOptions, 'links' | 'vips' | 'clock'> & { readonly timeout_ms: number },
+export function probeVips(options: ProbeOptions): Promise<readonly Claim[]> {
+  const wanted = new Set(options.vips.map((vip) => vip.address)).size;
+  return probe(options, (holders) => new Set(holders.map((claim) => claim.address)).size === wanted);
+}
+
+/** The same to the end of the time: everybody who answers, also where several do. */
+export function collectClaims(options: ProbeOptions): Promise<readonly Claim[]> {
+  return probe(options, () => false);
+}
+
+function probe(
+  { links, vips, clock, timeout_ms }: ProbeOptions,
+  isEnough: (holders: readonly Claim[]) => boolean,
 ): Promise<readonly Claim[]> {
-  const { links, vips, clock, timeout_ms } = options;
   const own = ownMacs(links);
-  const holders = new Map<Address, Claim>();
+  const holders = new Map<string, Claim>();
+  const answered = new Set<Address>();
   const done = Promise.withResolvers<readonly Claim[]>();
   const open: Disposable[] = [];
   const finish = () => {
@@ -87,15 +102,16 @@ export function probeVips(
     done.resolve([...holders.values()]);
   };
   const hear = (claim: Claim) => {
-    if (own.has(claim.mac)) return;
-    holders.set(claim.address, claim);
-    if (holders.size === new Set(vips.map((vip) => vip.address)).size) finish();
+    if (own.has(claim.mac) || holders.size >= HOLDERS_MAX) return;
+    holders.set(`${claim.address} ${claim.mac}`, claim);
+    answered.add(claim.address);
+    if (isEnough([...holders.values()])) finish();
   };
   const { ears } = openEars(links, vips, (ear) => listen(ear, clock, hear, () => {}));
   open.push(...ears);
   const ask = () => {
     for (const ear of ears)
-      for (const address of ear.addresses) if (!holders.has(address)) sendQuietly(ear, address);
+      for (const address of ear.addresses) if (!answered.has(address)) sendQuietly(ear, address);
   };
   ask();
   for (let turn = 1; turn < PROBES; turn++) open.push(clock.after((timeout_ms / PROBES) * turn, ask));

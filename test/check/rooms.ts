@@ -58,7 +58,38 @@ export const ROOMS: readonly Room[] = [
   { at: 'director/reconcile', may: ['director/engine', 'director/config'], pure: true },
   { at: 'director/reconcile/apply.ts', may: ['director/reconcile', 'director/engine', 'director/config'] },
 
+  // What is to be done of the schedule, decided purely; pulse does it.
+  { at: 'director/schedule', may: ['director/config'], pure: true },
+
+  // Backups: made by pulse, looked through and put back by the command line while no pulse runs.
+  {
+    at: 'director/backup',
+    may: [
+      ...['director/config', 'director/config/file.ts', 'director/database', 'director/store'],
+      ...['director/history', 'director/native'],
+    ],
+  },
+
   { at: 'director/doctor', may: ['director/config'] },
+  // Asks the network: by the same questions that the heartbeat asks before it claims.
+  {
+    at: 'director/doctor/network',
+    may: [
+      ...['director/doctor', 'director/config', 'heartbeat/takeover'],
+      ...['director/native', 'director/native/system-clock.ts'],
+    ],
+  },
+
+  // The first set-up and pairing: what is asked and written, purely; around it the machine, its files, the one-time channel.
+  { at: 'director/setup/core', may: [], pure: true },
+  {
+    at: 'director/setup',
+    may: [
+      ...['director/setup/core', 'director/config', 'director/config/file.ts'],
+      ...['director/doctor', 'director/doctor/network', 'director/peer', 'heartbeat/link'],
+      ...['director/native', 'director/native/system-clock.ts'],
+    ],
+  },
 
   // The processes. Pulse starts the others, so it knows their front doors; they do not know it.
   { at: 'director/sync/core', may: [], pure: true },
@@ -98,6 +129,9 @@ export const ROOMS: readonly Room[] = [
       ],
       ...[
         'director/connections',
+        'director/schedule',
+        'director/backup',
+        'director/pulse/instance-lock.ts',
         'director/reconcile',
         'director/reconcile/apply.ts',
         'director/engine',
@@ -118,7 +152,10 @@ export const ROOMS: readonly Room[] = [
   // The commands that need no running director (check, import) read configuration themselves; all else asks control.
   {
     at: 'director/cli',
-    may: ['director/control', 'director/config', 'director/config/file.ts', 'director/doctor'],
+    may: [
+      ...['director/control', 'director/config', 'director/config/file.ts', 'director/backup'],
+      ...['director/doctor', 'director/doctor/network', 'director/setup', 'director/setup/core'],
+    ],
   },
   // `fairlead run` becomes pulse.
   { at: 'director/cli/main.ts', may: ['director/cli', 'director/control', 'director/pulse'] },
@@ -162,6 +199,7 @@ export const RESERVED: Readonly<Record<string, readonly string[]>> = {
   yaml: ['director/config', 'director/control', 'director/cli'],
   'node-cron': ['director/pulse', 'director/history'],
   nodemailer: ['director/notify'],
+  tar: ['director/backup'],
 };
 
 /** What a pure room may import from outside the project. */

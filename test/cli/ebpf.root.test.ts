@@ -160,7 +160,9 @@ describe('a director with the packet program', () => {
     expect(withdraw()).toMatchObject({
       status: 0,
       stderr: '',
-      stdout: expect.stringMatching(/10\.0\.0\.100 is released on eth0\nthe packet program and its tables are gone\n/),
+      stdout: expect.stringMatching(
+        /10\.0\.0\.100 is released on eth0\nthe packet program and its tables are gone\n/,
+      ),
     });
     expect(fetched()).toBeUndefined();
     expect(addresses()).not.toContain(VIP);

@@ -47,16 +47,16 @@ export async function runDrill(site: Site, drill: Drill, options: RunOptions): P
   const stage = await openStage(site, options);
   await traffic.begin();
   const began = monotonic_ms();
-  const before = traffic.counts().failures;
   observer.trim(began - 1_000);
   await rest(options.pace.steady_ms, options.signal);
-  if (traffic.counts().failures > before) troubles.push('connections failed before the fault');
   const known = await lastEvents(lab.directors);
   await attempt('the drill', () => drill.run(stage));
   await attempt('afterwards', () => settle(lab, options.signal));
   await rest(options.pace.aftermath_ms, options.signal);
   const fault_at = stage.record.fault_at ?? began;
   const seen = await traffic.end(fault_at);
+  if (seen.fresh.examples.some((lost) => lost.began >= began && lost.at < fault_at))
+    troubles.push('connections failed before the fault');
   const owners = await observer.report(began);
   const events = await eventsSince(lab.directors, known, stage.record.fault_wall);
   const unjudged = gather({ site, stage, seen, owners, events, began, fault_at, drill });
@@ -85,9 +85,11 @@ function gather(all: Seen): Unjudged {
   // Also those that began while two directors had the VIPs.
   const until = Math.max(takenAt(all), ...overlaps.map(({ to }) => to)) + ORPHANS_UNTIL_MS;
   const isOrphan = ({ began }: Lost): boolean => began >= fault_at && began <= until;
+  // Of the drill before this one: it has been judged.
+  const isLeftOver = ({ began }: Lost): boolean => began < all.began;
   const failed = without(
     addUp(fresh.services.map((service) => service.failed)),
-    fresh.examples.filter(isOrphan),
+    fresh.examples.filter((lost) => isOrphan(lost) || isLeftOver(lost)),
   );
   return {
     drill: drill.name,

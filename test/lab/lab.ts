@@ -27,7 +27,7 @@ import { createTraffic, type LabClient } from './traffic.ts';
 import { waitFor } from './wait.ts';
 import { createWires, type LabWires } from './wires/wires.ts';
 
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 
 export interface LabOptions {
   readonly directors?: readonly DirectorName[];

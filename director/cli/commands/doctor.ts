@@ -9,13 +9,14 @@ import type { Status } from '../../control/schema.ts';
 import { examine } from '../../doctor/examine.ts';
 import { type Finding, fail, ok, warn } from '../../doctor/finding.ts';
 import { thisMachine } from '../../doctor/machine.ts';
+import { commandClock } from '../../doctor/network/command-clock.ts';
+import { examineNetwork } from '../../doctor/network/examine.ts';
+import { checkUnits } from '../../doctor/unit-checks.ts';
 import { EXIT, FairleadError } from '../../model/error.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { text } from '../command.ts';
-import { paint, plain } from '../table.ts';
+import { findingLines } from '../findings.ts';
 import { print, READ_OPTIONS } from './common.ts';
-
-const TONES = { ok: 'good', warn: 'warn', fail: 'bad' } as const;
 
 export const doctor: Command = {
   name: 'doctor',
@@ -30,14 +31,24 @@ export const doctor: Command = {
     },
     ...READ_OPTIONS,
   },
-  details: 'Works without a running director. Exit status 1 when something fails, else 0.',
+  details: [
+    'Works without a running director. Exit status 1 when something fails, else 0.',
+    'It asks the kernel for its settings, and the network (as root) by ARP probes and pings: who answers for the virtual',
+    'IPs, whether real servers send their answers back through here. Nothing is changed and no address is claimed.',
+  ].join('\n'),
   examples: ['fairlead doctor', 'fairlead doctor --config new.yaml'],
   run: async (context) => {
-    const { findings: running, configuration: inForce } = await examineRunning(context);
+    const { findings: running, configuration: inForce, status } = await examineRunning(context);
     const file = text(context.values, 'config');
     const configuration = file === undefined ? inForce : readConfigurationFile(file).configuration;
-    const findings = [...running, ...examine(thisMachine(Date.now), configuration, file && dirname(file))];
-    print(context, { findings }, () => render(context, findings));
+    const machine = thisMachine(Date.now);
+    const findings = [
+      ...running,
+      ...examine(machine, configuration, file && dirname(file)),
+      ...checkUnits(machine),
+      ...(await askNetwork(configuration, status)),
+    ];
+    print(context, { findings }, () => findingLines(findings, context.terminal.color));
     return findings.some((finding) => finding.level === 'fail') ? EXIT.failed : EXIT.ok;
   },
 };
@@ -45,6 +56,18 @@ export const doctor: Command = {
 interface Running {
   readonly findings: Finding[];
   readonly configuration: Configuration | undefined;
+  /** Undefined: no director runs. */
+  readonly status: Status | undefined;
+}
+
+/** The memory engine moves no packets: its addresses may be anywhere. */
+async function askNetwork(
+  configuration: Configuration | undefined,
+  status: Status | undefined,
+): Promise<Finding[]> {
+  if (configuration === undefined || configuration.engine.kind === 'memory') return [];
+  const standpoint = { node: status?.node, peerHolds: status?.role === 'standby' };
+  return examineNetwork(configuration, standpoint, commandClock);
 }
 
 async function examineRunning(context: CommandContext): Promise<Running> {
@@ -56,6 +79,7 @@ async function examineRunning(context: CommandContext): Promise<Running> {
     return {
       findings: [warn('director', error.message, error.remedy ?? 'Start it.')],
       configuration: undefined,
+      status: undefined,
     };
   }
   const { text: yaml } = await context.client.call('revision', {
@@ -76,6 +100,7 @@ async function examineRunning(context: CommandContext): Promise<Running> {
       ...(await examineServers(context)),
     ],
     configuration: 'configuration' in parsed ? parsed.configuration : undefined,
+    status,
   };
 }
 
@@ -106,14 +131,4 @@ async function examineServers(context: CommandContext): Promise<Finding[]> {
       'See that it runs and can be reached from here.',
     ),
   );
-}
-
-function render(context: CommandContext, findings: readonly Finding[]): string {
-  const { color } = context.terminal;
-  const lines = findings.flatMap(({ check, level, detail, remedy }) => [
-    `${paint(level.padEnd(4), TONES[level], color)}  ${check.padEnd(14)}${plain(detail)}`,
-    ...(remedy === undefined ? [] : [`${' '.repeat(20)}${paint(plain(remedy), 'quiet', color)}`]),
-  ]);
-  const count = (level: Finding['level']): number => findings.filter((each) => each.level === level).length;
-  return `${[...lines, `${count('fail')} failed, ${count('warn')} warnings, ${count('ok')} ok`].join('\n')}\n`;
 }

@@ -7,8 +7,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FromHeartbeat, LINE_MAX_BYTES } from '../../../heartbeat/protocol.ts';
 import { eventually } from '../../../test/support/eventually.ts';
+import { Restarts } from '../restarts.ts';
 import { connectHeartbeat } from './heartbeat-connection.ts';
-import { Restarts } from './restarts.ts';
 
 const EVENT: FromHeartbeat = {
   kind: 'event',

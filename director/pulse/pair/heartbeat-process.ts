@@ -16,9 +16,9 @@ import type { Clock } from '../../model/clock.ts';
 import { FairleadError } from '../../model/error.ts';
 import type { Log } from '../log.ts';
 import type { RecordEvent } from '../record-event.ts';
+import { Restarts } from '../restarts.ts';
 import { connectHeartbeat, type HeartbeatConnection } from './heartbeat-connection.ts';
 import type { HeartbeatStart, HeartbeatStarter } from './heartbeat-start.ts';
-import { Restarts } from './restarts.ts';
 
 export const HEARTBEAT_MAIN = fileURLToPath(new URL('../../../heartbeat/main.ts', import.meta.url));
 const CONNECT_INTERVAL_MS = 20;

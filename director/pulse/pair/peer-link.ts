@@ -88,6 +88,16 @@ export class PeerLink implements AsyncDisposable {
     return JSON.parse(reply.body);
   }
 
+  /** A write to the peer's control API that it is to do itself. */
+  async tell(path: string, body: unknown): Promise<void> {
+    if (this.#channel === undefined)
+      throw new FairleadError('peer-unreachable', 'The peer channel is not open yet.');
+    const headers = { 'content-type': 'application/json', 'fairlead-author': this.#options.core.node };
+    const reply = await this.#channel.call({ method: 'POST', path, headers, body: JSON.stringify(body) });
+    if (reply.status !== 200)
+      throw new FairleadError('peer-no-answer', `The peer answered with status ${reply.status}.`);
+  }
+
   /** See ControlBackend. */
   async forward(request: RawRequest, cameFromPeer: boolean): Promise<RawReply | undefined> {
     const { core, peer } = this.#options;
@@ -188,10 +198,11 @@ export class PeerLink implements AsyncDisposable {
       revision: core.revision,
       orders: core.orders.list(),
       verdicts: core.board.verdicts(),
+      schedule: core.schedule.shared(),
     };
     const same =
       before !== undefined &&
-      (['epoch', 'role', 'revision', 'orders', 'verdicts'] as const).every(
+      (['epoch', 'role', 'revision', 'orders', 'verdicts', 'schedule'] as const).every(
         (key) => before[key] === state[key],
       );
     if (same) return;
@@ -210,6 +221,7 @@ export class PeerLink implements AsyncDisposable {
       const changes = core.board.hearPeer(decision.verdicts);
       core.director.touch(changes.map((change) => change.service));
     }
+    if (decision.schedule !== undefined) core.schedule.adopt(decision.schedule);
     if (decision.adoptRevision !== undefined)
       void this.#adoptRevision(state, decision.adoptRevision.replaced);
     return decision.refused.length === 0;

@@ -8,10 +8,10 @@ import type { Configuration } from '../../config/configuration.ts';
 import { parseConfiguration } from '../../config/parse.ts';
 import type { Clock } from '../../model/clock.ts';
 import { FairleadError } from '../../model/error.ts';
+import { lockRuntime } from '../../native/instance-lock.ts';
 import { Rtnetlink } from '../../native/rtnetlink.ts';
 import { openStore } from '../../store/store.ts';
 import { openEngine, pinFolderOf } from '../engine-choice.ts';
-import { lockRuntime } from '../instance-lock.ts';
 import type { Log } from '../log.ts';
 import { leavePair } from '../pair/leave-pair.ts';
 

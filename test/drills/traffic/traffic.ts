@@ -32,8 +32,6 @@ export interface DrillTraffic extends Disposable {
   /** Forgets what was; what was lost before is opened again. Settles when all of it works. */
   begin(): Promise<void>;
   end(fault_at: number): Promise<TrafficResult>;
-  /** New connections that succeeded, and what failed, since the start. */
-  counts(): { readonly successes: number; readonly failures: number };
 }
 
 const FRESH_EVERY_MS = 10;
@@ -83,10 +81,6 @@ export function startTraffic(lab: Lab, options: DrillTrafficOptions): DrillTraff
         processes: { established: held.process, fresh: tried.process },
       };
     },
-    counts: () => ({
-      successes: fresh.state()?.successes ?? 0,
-      failures: (established.state()?.failures ?? 0) + (fresh.state()?.failures ?? 0),
-    }),
     [Symbol.dispose]() {
       established.program.kill('SIGKILL');
       fresh.program.kill('SIGKILL');

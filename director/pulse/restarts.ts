@@ -1,6 +1,6 @@
 // When a process that died may be started again: at once the first time, then later and later, until one has lived for a
 // while. Keeps why it does not run.
-import type { Clock } from '../../model/clock.ts';
+import type { Clock } from '../model/clock.ts';
 
 const BACKOFF_FIRST_MS = 100;
 const BACKOFF_LAST_MS = 5_000;

@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { FairleadError } from '../model/error.ts';
-import { tryLockFile } from '../native/flock.ts';
+import { tryLockFile } from './flock.ts';
 
 const PID_MAX_BYTES = 32;
 
