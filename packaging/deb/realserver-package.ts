@@ -26,10 +26,7 @@ export function realserverPackage(context: BuildContext): { control: Control; en
         path: `lib/systemd/system/${NAME}.service`,
         content: { copyOf: path.join(folder, `${NAME}.service`) },
       },
-      {
-        path: `usr/share/man/man8/${NAME}.8.gz`,
-        content: { bytes: packed(fs.readFileSync(path.join(folder, `${NAME}.8`), 'utf8')) },
-      },
+      ...manualPage(path.join(folder, `${NAME}.8`)),
       { path: `usr/share/doc/${NAME}/copyright`, content: { text: data(`${NAME}.copyright`) } },
       { path: `usr/share/doc/${NAME}/changelog.gz`, content: { bytes: packed(changelog) } },
     ],
@@ -41,4 +38,11 @@ export function realserverPackage(context: BuildContext): { control: Control; en
       ),
     },
   };
+}
+
+/** None in a checkout that has not written it yet: lintian says so. */
+function manualPage(file: string): Entry[] {
+  if (!fs.existsSync(file)) return [];
+  const bytes = packed(fs.readFileSync(file, 'utf8'));
+  return [{ path: `usr/share/man/man8/${NAME}.8.gz`, content: { bytes } }];
 }

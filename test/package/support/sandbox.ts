@@ -21,6 +21,7 @@ if [ -d "$STAGE/root$CHECKOUT" ]; then mount -t tmpfs tmpfs "$STAGE/root$CHECKOU
 for folder in bin usr/bin usr/local/bin opt/node/bin; do
   rm -f "$STAGE/root/$folder/node" "$STAGE/root/$folder/nodejs"
 done
+rm -f "$STAGE/root/var/lib/man-db/auto-update" # indexing all manual pages at every step takes longer than the rest
 exec chroot "$STAGE/root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 sh -euc "$SCRIPT"
 `;
 
