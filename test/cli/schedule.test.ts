@@ -47,9 +47,9 @@ describe('a window', () => {
     // The drain begins at once, the window in a while: however slow the machine is, one comes after the other.
     const schedule = `schedule:
   timezone: UTC
-  patches: { maintenance: { at: "${inSeconds(15)}", for: 10s, servers: [www/rs1], drain_before: 1h } }
+  patches: { maintenance: { at: "${inSeconds(30)}", for: 10s, servers: [www/rs1], drain_before: 1h } }
 `;
-    expect((await instance.cli('apply', instance.file('next.yaml', text(schedule)))).status).toBe(0);
+    await instance.client.call('apply', { query: {}, body: text(schedule), ifMatch: '*' });
     await until(async () => (await entry(instance, 'patches')).outcome === 'done', 120_000);
     expect((await serverOf(instance, 'rs1')).admin).toBe('enabled');
     const records = await auditOf(instance, 'schedule:patches');
