@@ -10,7 +10,7 @@ import { CHECKOUT } from './documents.ts';
 import { followSteps } from './follow.ts';
 import { installFairlead, type } from './typing.ts';
 
-const START_MS = 120_000;
+const START_MS = 240_000;
 let folder: string;
 let lab: ChildProcess;
 let said = '';
@@ -30,7 +30,7 @@ beforeAll(async () => {
     START_MS,
     () => runtime() !== undefined,
   );
-}, START_MS);
+}, START_MS + 10_000); // so that what was said is told
 
 afterAll(async () => {
   lab.kill('SIGTERM');
