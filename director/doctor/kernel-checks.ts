@@ -54,6 +54,9 @@ export function checkJit(machine: Machine): Finding {
       'BPF programs are interpreted, which makes forwarding several times slower',
       'Set net.core.bpf_jit_enable=1.',
     );
+  // Told in the first network namespace alone, and there by kernels that have a compiler.
+  if (value === undefined)
+    return ok('bpf-jit', 'the kernel does not tell whether it compiles BPF programs, or has no compiler');
   return ok('bpf-jit', 'BPF programs are compiled');
 }
 

@@ -73,10 +73,9 @@ describe.skipIf(whyNoMachine() !== undefined)('a machine in hard circumstances',
         .slice(-4)
         .join('\n'),
     );
-    const properties = NO_BPF.map((line) => `-p ${line}`).join(' ');
-    const doctor = await lb1.run(`systemd-run -q --pipe --wait ${properties} fairlead doctor`, {
-      allowFailure: true,
-    });
+    // Such a kernel has no file about it either.
+    const hidden = "unshare -m sh -c 'mount -t tmpfs none /proc/sys/kernel && fairlead doctor'";
+    const doctor = await lb1.run(hidden, { allowFailure: true });
     expect(doctor).toMatchObject({ status: 1, stdout: expect.stringMatching(/^fail +bpf /m) });
     await lb1.run(
       'rm -r /run/systemd/system/fairlead*.d; systemctl daemon-reload; systemctl restart fairlead.target',
