@@ -2,7 +2,8 @@
 // everything is slow that is not small.
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runInGuest, whyNoGuest } from './guest.ts';
+import { runInGuest } from './guest.ts';
+import { whyNoGuest } from './uml.ts';
 
 const SCRIPT = join(import.meta.dirname, '../../packaging/realserver/fairlead-realserver');
 
