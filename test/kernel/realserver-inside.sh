@@ -13,7 +13,7 @@ realserver() { in_rs sh "$script" "$@"; }
 # By bash, as busybox's wget looks names up, which a static program may not. The first packets may find neighbours unknown.
 get() {
   for _ in 1 2 3 4 5; do
-    answer=$(in_lb timeout 3 bash -c "exec 3<>/dev/tcp/$1/80 && printf 'GET /index.html HTTP/1.0\r\n\r\n' >&3 && tail -n 1 <&3" 2>/dev/null)
+    answer=$(in_lb timeout 10 bash -c "exec 3<>/dev/tcp/$1/80 && printf 'GET /index.html HTTP/1.0\r\n\r\n' >&3 && tail -n 1 <&3" 2>/dev/null)
     [ -n "$answer" ] && break
     answer=nothing
     [ "${2:-}" = once ] && break
