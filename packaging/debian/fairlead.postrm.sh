@@ -25,6 +25,7 @@ case $1 in
     helper purge
     helper unmask
     rm -rf /etc/fairlead /var/lib/fairlead /var/cache/fairlead /run/fairlead
+    rm -f /etc/sysctl.d/60-fairlead.conf # forwarding, as "fairlead setup" switched it on
     remove_users
     ;;
   upgrade | failed-upgrade | abort-install | abort-upgrade | disappear) ;;
