@@ -75,7 +75,7 @@ describe.skipIf(whyNoMachine() !== undefined)('the package on a machine without 
     await lb1.write('/etc/fairlead/fairlead.yaml', '# not a configuration\n');
     await lb1.write('/var/lib/fairlead/kept', 'state\n');
     await lb1.run('apt-get remove -y fairlead', { timeout_ms: 120_000 });
-    const kept = '/etc/fairlead/fairlead.yaml /etc/default/fairlead /var/lib/fairlead/kept';
+    const kept = '/etc/default/fairlead /etc/fairlead/fairlead.yaml /var/lib/fairlead/kept'; // in ls's order
     expect(
       (await lb1.run(`ls ${kept}; ls -d /usr/lib/fairlead`, { allowFailure: true })).stdout
         .trim()

@@ -76,6 +76,8 @@ try {
     }
     input.prompt();
   }
+  input.close();
+  process.stdin.destroy(); // an open pipe would keep this process
 } catch (error) {
   const { lines, exit } = tellError(error);
   console.error(lines.join('\n'));
