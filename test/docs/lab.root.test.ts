@@ -28,7 +28,10 @@ beforeAll(async () => {
   await waitFor(
     () => `the lab to say where it is: ${said}`,
     START_MS,
-    () => runtime() !== undefined,
+    () => {
+      if (lab.exitCode !== null) throw new Error(`the lab has ended: ${said}`);
+      return runtime() !== undefined;
+    },
   );
 }, START_MS + 10_000); // so that what was said is told
 

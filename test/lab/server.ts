@@ -6,7 +6,7 @@ import type { RealServerCommand } from './real-server.ts';
 import { addressesOf, NETWORK, type ServerName } from './topology.ts';
 import { within } from './wait.ts';
 
-const START_MS = 10_000;
+const START_MS = 60_000;
 const STOP_MS = 5_000;
 
 export interface LabServer {
