@@ -17,8 +17,8 @@ const unit = {
   include: ['**/*.test.ts'],
   exclude: [...outside, '**/*.root.test.ts', '**/*.guest.test.ts'],
   maxWorkers: 3, // more than cores: the slowest files wait for processes that they start
-  testTimeout: 60_000, // for what hangs: how long a test takes depends on what runs beside it
-  hookTimeout: 60_000, // whole programs are started
+  testTimeout: 120_000, // for what hangs: how long a test takes depends on what runs beside it
+  hookTimeout: 120_000, // whole programs are started
   sequence: { groupOrder: 0 },
 };
 

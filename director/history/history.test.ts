@@ -2,15 +2,14 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../model/clock.ts';
 import { METRICS } from '../model/metric.ts';
 import { type History, openHistory } from './history.ts';
 import { START } from './support/site.ts';
 
 // Starting a thread takes its time on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
-const patient = { timeout: 30_000 };
+const patient = { timeout: 60_000 };
 
 let folder: string;
 let file: string;

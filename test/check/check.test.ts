@@ -120,12 +120,15 @@ describe('the table of rooms', () => {
     expect(circles(new Map(ROOMS.map((room) => [room.at, room.may])))).toEqual([]);
   });
 
-  it('lets only engines, sync, heartbeat, probes and pulse near the native room', () => {
+  it('lets only what moves packets, asks the network or takes a lock near the native room', () => {
     const near = ROOMS.filter((room) => room.may.includes('director/native')).map((room) => room.at);
     expect(near.sort()).toEqual([
+      'director/backup',
+      'director/doctor/network',
       'director/engine/ebpf',
       'director/engine/ipvs',
       'director/pulse',
+      'director/setup',
       'director/sync',
       'heartbeat',
       'heartbeat/link',

@@ -131,7 +131,6 @@ export const ROOMS: readonly Room[] = [
         'director/connections',
         'director/schedule',
         'director/backup',
-        'director/pulse/instance-lock.ts',
         'director/reconcile',
         'director/reconcile/apply.ts',
         'director/engine',

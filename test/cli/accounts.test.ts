@@ -3,13 +3,11 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Session, Token, User } from '../../director/control/account-schema.ts';
 import type { ApiEvent } from '../../director/control/schema.ts';
 import { openPseudoTerminal } from '../../director/native/pty.ts';
 import { configurationText, type Ended, Instance, until } from './support/instance.ts';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 
 const MAIN = fileURLToPath(new URL('../../director/cli/main.ts', import.meta.url));
 const GOOD = 'seven green kettles hum';

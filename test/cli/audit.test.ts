@@ -2,13 +2,11 @@
 // ask for them.
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditRecord, AuditVerify } from '../../director/control/audit-schema.ts';
 import { openControlClient } from '../../director/control/client.ts';
 import type { ApiEvent, Diagnostics } from '../../director/control/schema.ts';
 import { configurationText, Instance, start, until } from './support/instance.ts';
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const SECRET = 'hunter2-of-this-test';
 const TEXT = configurationText({

@@ -1,11 +1,9 @@
 // What a director samples, asked of one that really runs.
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { HistoryStatus, Moment, Recent, Series } from '../../director/control/history-schema.ts';
 import { configurationText, Instance, RealServer, until } from './support/instance.ts';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let rs1: RealServer;
 let instance: Instance;

@@ -1,11 +1,9 @@
 // A director's life as a process: restarts, crashes, two of them at once, and starts that must fail cleanly.
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ApiEvent, ServerStatus } from '../../director/control/schema.ts';
 import { cli, configurationText, Instance, RealServer, start, until } from './support/instance.ts';
-
-vi.setConfig({ testTimeout: 40_000, hookTimeout: 30_000 });
 
 let rs1: RealServer;
 let rs2: RealServer;

@@ -1,11 +1,9 @@
 // The live stream of a director that really runs.
 import http from 'node:http';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { applyLive, type LivePicture } from '../../director/control/live-view.ts';
 import type { ServerStatus } from '../../director/control/schema.ts';
 import { configurationText, Instance, RealServer, start, until } from './support/instance.ts';
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let rs1: RealServer;
 let rs2: RealServer;

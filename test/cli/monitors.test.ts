@@ -1,9 +1,7 @@
 // Checks and probes of a director that really runs: what its monitors found, one by one, and probing on demand.
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CheckStatus } from '../../director/control/monitor-schema.ts';
 import { configurationText, Instance, RealServer, until } from './support/instance.ts';
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let rs1: RealServer;
 let rs2: RealServer;

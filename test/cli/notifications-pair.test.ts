@@ -1,11 +1,9 @@
 // Notifications of a pair: who of the two speaks for real servers, and what a takeover sounds like from each side.
 import fs from 'node:fs';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { serveHooks } from '../../director/notify/support/hook-server.ts';
 import { RealServer, until } from './support/instance.ts';
 import { type Side, Site } from './support/pair.ts';
-
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 30_000 });
 
 let rs1: RealServer;
 let hooks: Awaited<ReturnType<typeof serveHooks>>;

@@ -2,12 +2,10 @@
 // whoever is killed in between.
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Notifications } from '../../director/control/notify-schema.ts';
 import { serveHooks } from '../../director/notify/support/hook-server.ts';
 import { configurationText, Instance, RealServer, until } from './support/instance.ts';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 
 let rs1: RealServer;
 let rs2: RealServer;

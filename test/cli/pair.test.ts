@@ -1,11 +1,9 @@
 // Two supervisors that follow a heartbeat: who is active, what a standby does with writes, what outlives a supervisor.
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { RealServer, until } from './support/instance.ts';
 import { Site } from './support/pair.ts';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 
 let server: RealServer;
 let site: Site;

@@ -27,7 +27,7 @@ try {
     ...(report === undefined ? {} : { share: dirname(report) }),
     modules: ['ip_vs', 'ipip'],
     env: { FAIRLEAD_GUEST: '1', CI: process.env.CI ?? '', NO_COLOR: '1' },
-    timeout_ms: 280_000, // the interpreter and the single CPU make everything slower in there
+    timeout_ms: 900_000, // the interpreter and the single CPU make everything slower in there
   });
   process.stdout.write(output);
   process.exitCode = status;

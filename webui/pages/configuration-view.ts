@@ -107,6 +107,7 @@ export const TOP_KEYS: readonly (readonly [key: string, what: string, example: s
     'who is told what happens',
     '[{ email: [ops@example.net], smtp: smtp://mail:587, from: … }]',
   ],
+  ['schedule', 'what happens by itself, and when', '{ nightly: { backup: { at: "15 3 * * *", keep: 14 } } }'],
 ];
 
 const SERVICE_KEYS =

@@ -1,7 +1,7 @@
 // Backups: made by the running director, put back while none runs.
 import fs from 'node:fs';
 import path from 'node:path';
-import { type Restored, restoreBackup } from '../../backup/restore.ts';
+import type { Restored } from '../../backup/restore.ts';
 import { formatBytes } from '../../config/units.ts';
 import { openControlClient } from '../../control/client.ts';
 import type { Backup, BackupList } from '../../control/schedule-schema.ts';
@@ -124,6 +124,7 @@ export const restore: Command = {
   examples: ['fairlead restore backup.tar.gz --dry-run', 'fairlead restore backup.tar.gz'],
   run: async (context) => {
     const dryRun = flag(context.values, 'dry-run');
+    const { restoreBackup } = await import('../../backup/restore.ts');
     const value = await restoreBackup({
       file: context.args[0]!,
       stateFolder: path.resolve(text(context.values, 'state') ?? STATE_FOLDER),

@@ -1,5 +1,4 @@
 // Commands about the configuration: check, apply, rollback.
-import { readConfigurationFile, readConfigurationText } from '../../config/file.ts';
 import { ConfigurationError, formatProblem } from '../../config/problem.ts';
 import type { ApplyReply } from '../../control/schema.ts';
 import { EXIT, type ExitCode } from '../../model/error.ts';
@@ -17,8 +16,9 @@ export const check: Command = {
   options: { json: { type: 'boolean', help: 'Print JSON' } },
   details: 'Needs no running director and changes nothing. Exit status 2 when something is wrong.',
   examples: ['fairlead check /etc/fairlead/fairlead.yaml'],
-  run: (context) => {
+  run: async (context) => {
     const file = context.args[0]!;
+    const { readConfigurationFile } = await import('../../config/file.ts');
     try {
       const { configuration, warnings } = readConfigurationFile(file);
       const servers = configuration.services.reduce((sum, service) => sum + service.servers.length, 0);
@@ -51,6 +51,7 @@ export const apply: Command = {
   run: async (context) => {
     const file = context.args[0]!;
     // Checked by the director, which must do so anyway; a large file takes a second to read.
+    const { readConfigurationText } = await import('../../config/file.ts');
     const body = readConfigurationText(file);
     const reply = await context.client.call('apply', {
       query: {

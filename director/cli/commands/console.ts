@@ -1,5 +1,4 @@
 // The command that becomes the web console.
-import { readConfigurationFile } from '../../config/file.ts';
 import { formatEndpoint, parseEndpoint } from '../../model/address.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { flag, text } from '../command.ts';
@@ -44,9 +43,9 @@ export const webConsole: Command = {
     'fairlead console --config /etc/fairlead/fairlead.yaml --user fairlead-web:fairlead',
     'fairlead console --listen 10.0.0.11:8443',
   ],
-  run: (context) => {
+  run: async (context) => {
     const user = text(context.values, 'user');
-    const listen = text(context.values, 'listen') ?? configured(context) ?? LISTEN;
+    const listen = text(context.values, 'listen') ?? (await configured(context)) ?? LISTEN;
     if (parseEndpoint(listen) === undefined)
       throw usage(`--listen ${listen} is no address and port.`, 'Write 10.0.0.11:8443 or [fd00::11]:8443.');
     return context.become('console', [
@@ -60,8 +59,10 @@ export const webConsole: Command = {
   },
 };
 
-function configured({ values }: CommandContext): string | undefined {
+async function configured({ values }: CommandContext): Promise<string | undefined> {
   const file = text(values, 'config');
-  const listen = file === undefined ? undefined : readConfigurationFile(file).configuration.console;
+  if (file === undefined) return undefined;
+  const { readConfigurationFile } = await import('../../config/file.ts');
+  const listen = readConfigurationFile(file).configuration.console;
   return listen && formatEndpoint(listen.address, listen.port);
 }

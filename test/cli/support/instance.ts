@@ -160,7 +160,7 @@ export class Instance implements AsyncDisposable {
   }
 }
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 const STEP_MS = 25;
 
 /** Waits for a condition, however slow the machine is today. */
