@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { readConfigurationFile } from '../../director/config/file.ts';
 import { openControlClient } from '../../director/control/client.ts';
+import { waitFor } from '../lab/wait.ts';
 import { createNamespaces, ip, type Namespaces, type RunResult, run, sysctl } from '../support/netns.ts';
 import { until } from './support/instance.ts';
 
@@ -195,18 +196,28 @@ it('lets the second director join by the code that the first one shows', async (
 it('runs as a pair then, and a director that runs gives the revision in force', async () => {
   const control = (name: string) =>
     openControlClient(path.join(base, `run-${name}`, 'control.sock'), { author: 'test', origin: 'test' });
+  // The real server: a director that reaches none claims nothing.
+  set.start(set.get('other'), process.execPath, [
+    '-e',
+    "require('node:net').createServer((socket) => socket.on('error', () => {}).resume()).listen(80)",
+  ]);
   const roleOf = async (name: string): Promise<string> => (await control(name).call('status')).role;
   for (const name of ['lb1', 'lb2']) {
+    // A busy machine must not bring a takeover about by itself.
+    const file = path.join(folder(name), 'fairlead.yaml');
+    fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('deadtime: 500ms', 'deadtime: 3s'));
     runtimes.push(path.join(base, `run-${name}`));
-    begin(
+    const running = begin(
       name,
       'run',
       ...['--config', path.join(folder(name), 'fairlead.yaml'), '--node', name],
       ...['--state', path.join(base, `state-${name}`), '--runtime', path.join(base, `run-${name}`)],
     );
-    await until(
-      async () => (await roleOf(name).catch(() => '')) === (name === 'lb1' ? 'active' : 'standby'),
+    const wanted = name === 'lb1' ? 'active' : 'standby';
+    await waitFor(
+      () => `${name} to be ${wanted}: ${running.said()}`,
       45_000,
+      async () => (await roleOf(name).catch(() => '')) === wanted,
     );
   }
   const edited = path.join(base, 'edited.yaml');

@@ -22,7 +22,7 @@ get() {
 }
 # A device that was up once keeps the queue that it got then.
 picture() {
-  in_rs sh -c 'ip addr show | grep -v valid_lft | sed "s/ qdisc [a-z]*//"; cd /proc/sys/net/ipv4/conf && head */rp_filter */arp_ignore */arp_announce'
+  in_rs sh -c 'ip addr show | grep -v valid_lft | sed "s/ qdisc [a-z]*//; s/ tentative//; s/ *$//"; cd /proc/sys/net/ipv4/conf && head */rp_filter */arp_ignore */arp_announce'
 }
 
 ip netns add lb
