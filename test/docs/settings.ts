@@ -20,6 +20,7 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   lab: {
     what: 'beside a lab of `npm start`',
     hosts: ['here'],
+    first: 'docs/lab.md', // before a drill makes lb2 the active one
     test: 'test/docs/lab.root.test.ts',
   },
   director: {
