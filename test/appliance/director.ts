@@ -38,9 +38,14 @@ export async function configure(machine: Machine, text: string, key: string): Pr
     'net.ipv4.conf.all.send_redirects=0',
   ];
   await machine.write('/etc/sysctl.d/60-director.conf', `${settings.join('\n')}\n`);
+  await machine.run('sysctl -q --system');
+  await allowSlowStart(machine);
+}
+
+export async function allowSlowStart(machine: Machine): Promise<void> {
   for (const unit of ['fairlead', 'fairlead-heartbeat'])
     await machine.write(`/etc/systemd/system/${unit}.service.d/slow-machine.conf`, PATIENCE);
-  await machine.run('sysctl -q --system; systemctl daemon-reload');
+  await machine.run('systemctl daemon-reload');
 }
 
 /** Settles when systemd says that it runs; what else went wrong is told with the journal. */
