@@ -28,7 +28,7 @@ async function fill(events: number): Promise<void> {
 }
 
 const restore = (file: string, dryRun = false) =>
-  restoreBackup({ file, stateFolder: site.state, configFile: site.config, dryRun, now: AT });
+  restoreBackup({ file, stateFolder: site.state, configFile: site.config, dryRun, now: AT, who: 'ann' });
 
 describe('a backup', () => {
   it('made while the store is written holds what was there, and comes back', async () => {

@@ -9,6 +9,7 @@ import { lockState } from '../native/instance-lock.ts';
 import { syncFolder } from './make.ts';
 import type { Manifest, PartName } from './manifest.ts';
 import { readBackup } from './read.ts';
+import { leaveRestoreNote, WHO_MAX_CHARS } from './restore-note.ts';
 
 export interface RestoreRequest {
   readonly file: string;
@@ -17,6 +18,8 @@ export interface RestoreRequest {
   readonly configFile: string;
   readonly dryRun: boolean;
   readonly now: number;
+  /** Whose order it is, for events and audit. */
+  readonly who: string;
 }
 
 export interface Restored {
@@ -44,6 +47,13 @@ export async function restoreBackup(request: RestoreRequest): Promise<Restored> 
       const setAside = dryRun ? asideOf(to, request.now) : place(path.join(folder, name), to, request.now);
       return { name, to, ...(setAside === undefined ? {} : { setAside }) };
     });
+    if (!dryRun) {
+      const { node, at, version } = manifest;
+      leaveRestoreNote(stateFolder, {
+        ...{ who: request.who.slice(0, WHO_MAX_CHARS), at: request.now, file: path.resolve(file) },
+        backup: { node, at, version },
+      });
+    }
     return { manifest, placed, left };
   } catch (error) {
     throw failed(stateFolder, error);

@@ -47,6 +47,7 @@ import { Backups } from './schedule/backups.ts';
 import { ScheduleBook } from './schedule/book.ts';
 import { Scheduler } from './schedule/scheduler.ts';
 import { chooseStartingPoint } from './starting-point.ts';
+import { tellRestore } from './tell-restore.ts';
 import { startUpkeep } from './upkeep.ts';
 import { openVirtualIps } from './virtual-ips.ts';
 
@@ -223,6 +224,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
     }),
   );
   parts.use(startUpkeep(core));
+  tellRestore(core, options.stateFolder);
   const scheduler = parts.use(new Scheduler({ core, pair: () => pair, audit: backend.audit }));
   parts.use(await openControlServer({ socket: socketOf(options.runtimeFolder), clock, backend }));
   notify.configure(chosen.configuration);

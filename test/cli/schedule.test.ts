@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AuditRecord } from '../../director/control/audit-schema.ts';
 import type { BackupList, Schedule } from '../../director/control/schedule-schema.ts';
 import type { ServerStatus } from '../../director/control/schema.ts';
-import { configurationText, Instance, RealServer, until } from './support/instance.ts';
+import { cli, configurationText, Instance, RealServer, until } from './support/instance.ts';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 60_000 });
 
@@ -147,6 +147,30 @@ describe('backups', () => {
     const audited = (await instance.client.call('audit', { query: { action: 'backup', limit: 1_000 } }))
       .records;
     expect(audited.map(({ target }) => target)).toEqual(expect.arrayContaining(['backup', 'backup nightly']));
+  });
+
+  it('put back are told of by the director that starts on them', async () => {
+    await using instance = new Instance(text(''));
+    await instance.run();
+    const [{ path: made }] = [await instance.json<{ path: string }>('backup')];
+    const restore = async (...more: string[]) =>
+      cli('restore', made, '--state', instance.state, '--config', instance.config, ...more);
+    expect(await restore()).toMatchObject({ status: 1, err: expect.stringContaining('already running') });
+    await instance.end('SIGTERM');
+    expect(await restore('--dry-run')).toMatchObject({
+      status: 0,
+      out: expect.stringContaining('Nothing was'),
+    });
+    expect(await restore()).toMatchObject({ status: 0, out: expect.stringContaining('Start the director') });
+    await instance.run();
+    const { events } = await instance.client.call('events', { query: { kind: 'restored', limit: 10 } });
+    expect(events).toMatchObject([{ reason: expect.stringContaining(made) }]);
+    const { records } = await instance.client.call('audit', { query: { action: 'restore', limit: 10 } });
+    expect(records).toMatchObject([{ origin: 'cli', target: path.basename(made), outcome: 'done' }]);
+    await instance.end('SIGTERM');
+    await instance.run();
+    const again = await instance.client.call('events', { query: { kind: 'restored', limit: 10 } });
+    expect(again.events).toHaveLength(1);
   });
 
   it('that cannot be made are told, as a failure', async () => {

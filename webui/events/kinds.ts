@@ -102,7 +102,7 @@ export const KIND_GROUPS: readonly KindGroup[] = [
     kinds: [
       ...['schedule-begun', 'schedule-ended', 'schedule-left', 'schedule-missed', 'schedule-failed'],
       ...['drill-begun', 'drill-needless', 'drill-refused', 'drill-failed', 'drill-recorded'],
-      ...['backup-made', 'backup-failed'],
+      ...['backup-made', 'backup-failed', 'restored'],
     ],
   },
   {

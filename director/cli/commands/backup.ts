@@ -129,7 +129,7 @@ export const restore: Command = {
       file: context.args[0]!,
       stateFolder: path.resolve(text(context.values, 'state') ?? STATE_FOLDER),
       configFile: path.resolve(text(context.values, 'config') ?? CONFIG_FILE),
-      ...{ dryRun, now: Date.now() },
+      ...{ dryRun, now: Date.now(), who: context.author },
     });
     print(context, { dry_run: dryRun, ...value }, () => told(value, dryRun));
     return EXIT.ok;
