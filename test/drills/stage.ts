@@ -1,5 +1,6 @@
 // A drill's stage: the lab with its observer and its load, and the conditions that a drill waits for. Conditions are what
 // is on the wire, or what the pair says of itself; each has a limit.
+import { FairleadError } from '../../director/model/error.ts';
 import type { LabDirector } from '../lab/director.ts';
 import type { Lab } from '../lab/lab.ts';
 import { monotonic_ms } from '../lab/monotonic.ts';
@@ -86,7 +87,7 @@ export async function openStage(site: Site, options: StageOptions): Promise<Stag
     ownedBy: (director) =>
       waitFor(`${director.name} to answer for every VIP`, OWNER_MS, () => owns(observer, director, vips)),
     settled: () => settle(lab, options.signal),
-    switchover: () => switchover(lab),
+    switchover: () => switchover(lab, tell, options.signal),
   };
 }
 
@@ -134,9 +135,24 @@ async function unready(lab: Lab): Promise<string | undefined> {
   }
 }
 
-async function switchover(lab: Lab): Promise<void> {
-  const active = activeOf(await viewPair(lab.directors));
-  if (!active) throw new Error('nobody is active');
-  const reply = await active.control.call('switchover', { body: {} });
-  if (!reply.done) throw new Error(`the switchover was not carried out: ${reply.reason}`);
+/** What a director tells of its sync may be a second old: one that refuses after all is asked again, once it is at rest. */
+async function switchover(
+  lab: Lab,
+  tell: (what: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await waitFor('a switchover that is not refused', SETTLED_MS, async () => {
+    const active = activeOf(await viewPair(lab.directors));
+    if (!active) throw new Error('nobody is active');
+    try {
+      const reply = await active.control.call('switchover', { body: {} });
+      if (!reply.done) throw new Error(`the switchover was not carried out: ${reply.reason}`);
+      return true;
+    } catch (error) {
+      if (!(error instanceof FairleadError) || error.code !== 'switchover-refused') throw error;
+      tell(error.message);
+      await settle(lab, signal);
+      return false;
+    }
+  });
 }
