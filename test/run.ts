@@ -7,6 +7,8 @@ import { formatTally, type Outcome, runTogether, sumTallies } from './run/outcom
 import { refuseOldNode } from './run/runtime.ts';
 import { SUITES, type Suite } from './run/suites.ts';
 
+const SHOWN_MAX = 50;
+
 function choose(names: readonly string[]): Suite[] {
   const unknown = names.filter((name) => !SUITES.some((suite) => suite.name === name));
   if (unknown.length > 0) {
@@ -40,6 +42,10 @@ function printSummary(outcomes: readonly Outcome[]): void {
         : `${formatTally(outcome.tally)} in ${outcome.seconds.toFixed(1)} s${outcome.note ? ` (${outcome.note})` : ''}`;
     console.log(`  ${outcome.suite.padEnd(15)}${what}`);
   }
+  const failures = outcomes.flatMap((outcome) => ('leftOut' in outcome ? [] : outcome.failures));
+  if (failures.length > 0) console.log('\nFailures');
+  for (const failure of failures.slice(0, SHOWN_MAX)) console.log(`  ${failure}`);
+  if (failures.length > SHOWN_MAX) console.log(`  … and ${failures.length - SHOWN_MAX} more`);
 }
 
 refuseOldNode('npm test');

@@ -71,13 +71,17 @@ async function make(folder: string, path: string, progress: (line: string) => vo
   renameSync(disk, path);
 }
 
-/** Output is shown only when it fails. */
+/**
+ * Output is shown only when it fails. What the command mounts is in a namespace of its own, gone with it however it ends:
+ * the folder that is removed afterwards has no /proc in it.
+ */
 async function execute(
   command: string,
   args: string[],
   environment: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', command, ...args], {
+  const own = ['--mount', '--propagation', 'private', '--', 'setpriv', '--pdeathsig', 'TERM', '--'];
+  const child = spawn('unshare', [...own, command, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, PATH, ...environment },
     timeout: BUILD_MS,

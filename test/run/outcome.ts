@@ -5,12 +5,14 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Ending, runNode } from './child.ts';
-import { readReport, type Tally } from './report.ts';
+import { readReport, type SuiteReport, type Tally } from './report.ts';
 import type { Suite } from './suites.ts';
 
-export type Outcome =
-  | { suite: string; leftOut: string }
-  | { suite: string; tally: Tally; seconds: number; note: string | undefined };
+export type Outcome = { suite: string; leftOut: string } | ({ suite: string; seconds: number } & Judgement);
+
+interface Judgement extends SuiteReport {
+  readonly note: string | undefined;
+}
 
 /** Suites that disturb each other little, at the same time. What the second and later ones print follows at the end. */
 export async function runTogether(suites: readonly Suite[], abort: AbortSignal): Promise<Outcome[]> {
@@ -62,11 +64,11 @@ function openLog(path: string): Disposable & { readonly fd: number } {
   return { fd, [Symbol.dispose]: () => closeSync(fd) };
 }
 
-export function judge(ending: Ending, tally: Tally | undefined): { tally: Tally; note: string | undefined } {
-  const counted = tally ?? { passed: 0, failed: 0, skipped: 0 };
-  const note = whatWentWrong(ending, tally);
-  if (note === undefined || counted.failed > 0) return { tally: counted, note };
-  return { tally: { ...counted, failed: 1 }, note };
+export function judge(ending: Ending, report: SuiteReport | undefined): Judgement {
+  const { tally, failures } = report ?? { tally: { passed: 0, failed: 0, skipped: 0 }, failures: [] };
+  const note = whatWentWrong(ending, report?.tally);
+  if (note === undefined || tally.failed > 0) return { tally, failures, note };
+  return { tally: { ...tally, failed: 1 }, failures: [note], note };
 }
 
 /** Beyond failed tests, which need no further word. */

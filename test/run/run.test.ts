@@ -1,22 +1,32 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runNode } from './child.ts';
 import { formatTally, judge, sumTallies } from './outcome.ts';
-import { readReport, tallyOf } from './report.ts';
+import { readReport, reportOf } from './report.ts';
 
 const ok = { kind: 'exit', status: 0 } as const;
 const tally = (passed: number, failed = 0, skipped = 0) => ({ passed, failed, skipped });
 
-function report(files: { status: string; tests: string[] }[]): string {
+const judged = (failures: string[], passed: number, skipped = 0) => ({
+  tally: tally(passed, failures.length, skipped),
+  failures,
+});
+
+function report(files: { status: string; message?: string; tests: string[] }[]): string {
   const count = (status: string): number =>
     files.flatMap((file) => file.tests).filter((test) => test === status).length;
   return JSON.stringify({
     numPassedTests: count('passed'),
-    numFailedTests: count('failed'),
     numPendingTests: count('skipped'),
     numTodoTests: count('todo'),
-    testResults: files.map(({ status, tests }) => ({
-      status,
-      assertionResults: tests.map((each) => ({ status: each })),
+    testResults: files.map(({ tests, ...file }, index) => ({
+      ...file,
+      name: join(process.cwd(), `test/${index}.test.ts`),
+      assertionResults: tests.map((status, nth) => ({
+        status,
+        fullName: `does ${nth}`,
+        failureMessages: status === 'failed' ? ['\u001b[31mexpected 1\u001b[39m\n  at line 5'] : [],
+      })),
     })),
   });
 }
@@ -27,15 +37,16 @@ describe('a report', () => {
       { status: 'passed', tests: ['passed', 'passed', 'skipped', 'todo'] },
       { status: 'failed', tests: ['passed', 'failed'] },
     ]);
-    expect(tallyOf(text)).toEqual(tally(3, 1, 2));
+    expect(reportOf(text)).toEqual(judged(['test/1.test.ts: does 1: expected 1'], 3, 2));
   });
 
   it('counts a file that failed to load as one failure', () => {
-    expect(tallyOf(report([{ status: 'failed', tests: [] }]))).toEqual(tally(0, 1));
+    const text = report([{ status: 'failed', message: 'no such module', tests: [] }]);
+    expect(reportOf(text)).toEqual(judged(['test/0.test.ts: no such module'], 0));
   });
 
   it.each(['', '{', 'null', '[]', '{"numPassedTests":1}'])('is none when it reads %j', (text) => {
-    expect(tallyOf(text)).toBeUndefined();
+    expect(reportOf(text)).toBeUndefined();
   });
 
   it('is none when there is no file', () => {
@@ -45,12 +56,12 @@ describe('a report', () => {
 
 describe('the judgement of a suite', () => {
   it('takes a clean run as it is', () => {
-    expect(judge(ok, tally(3, 0, 1))).toEqual({ tally: tally(3, 0, 1), note: undefined });
+    expect(judge(ok, judged([], 3, 1))).toEqual({ ...judged([], 3, 1), note: undefined });
   });
 
   it('fails a suite without tests', () => {
-    expect(judge(ok, tally(0))).toEqual({ tally: tally(0, 1), note: 'no test found' });
-    expect(judge(ok, tally(0, 0, 5)).tally).toEqual(tally(0, 1, 5));
+    expect(judge(ok, judged([], 0))).toEqual({ ...judged(['no test found'], 0), note: 'no test found' });
+    expect(judge(ok, judged([], 0, 5)).tally).toEqual(tally(0, 1, 5));
   });
 
   it('fails a suite that crashed before it could report', () => {
@@ -59,21 +70,21 @@ describe('the judgement of a suite', () => {
   });
 
   it('does not believe a good report that comes with a bad exit status', () => {
-    expect(judge({ kind: 'exit', status: 1 }, tally(9)).tally).toEqual(tally(9, 1));
-    expect(judge({ kind: 'timeout', limit_ms: 5 }, tally(9)).tally).toEqual(tally(9, 1));
+    expect(judge({ kind: 'exit', status: 1 }, judged([], 9)).tally).toEqual(tally(9, 1));
+    expect(judge({ kind: 'timeout', limit_ms: 5 }, judged([], 9)).tally).toEqual(tally(9, 1));
   });
 
   it('counts a failed test once', () => {
-    expect(judge({ kind: 'exit', status: 1 }, tally(9, 2)).tally).toEqual(tally(9, 2));
+    expect(judge({ kind: 'exit', status: 1 }, judged(['a', 'b'], 9)).tally).toEqual(tally(9, 2));
   });
 });
 
 describe('the last line', () => {
   it('sums the suites that ran, and names skipped tests only where there are any', () => {
     const outcomes = [
-      { suite: 'a', tally: tally(2, 1), seconds: 1, note: undefined },
+      { suite: 'a', tally: tally(2, 1), failures: ['x'], seconds: 1, note: undefined },
       { suite: 'b', leftOut: 'needs root' },
-      { suite: 'c', tally: tally(3), seconds: 1, note: undefined },
+      { suite: 'c', tally: tally(3), failures: [], seconds: 1, note: undefined },
     ];
     expect(formatTally(sumTallies(outcomes))).toBe('5 passed, 1 failed');
     expect(formatTally(tally(5, 0, 2))).toBe('5 passed, 0 failed, 2 skipped');
