@@ -56,7 +56,7 @@ const browser = {
 };
 
 // The .deb itself, and machines that it is installed on.
-const slow = { testTimeout: 300_000, hookTimeout: 600_000 };
+const slow = { testTimeout: 600_000, hookTimeout: 600_000 };
 const packaged = { ...oneByOne, ...slow, name: 'package', include: isRoot ? packages : [] };
 const appliance = { ...oneByOne, ...slow, name: 'appliance', include: isRoot ? appliances : [] };
 

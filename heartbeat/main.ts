@@ -75,7 +75,7 @@ async function main(): Promise<void> {
   process.stderr.on('error', () => {});
   log(`runs as ${settings.node}, ${priorityMode}`);
   notifier.ready();
-  flushCompileCache(); // now, since it may be ended without a chance to
+  flushCompileCache();
   await ended.promise;
 }
 

@@ -1,5 +1,6 @@
 // The monitor process: nannies driven by what pulse assigns over the IPC channel. It has no life of its own: when
 // the channel closes, pulse is gone and so is this process, with every probe and child that it had under way.
+import { flushCompileCache } from 'node:module';
 import process from 'node:process';
 import { Nannies } from './nannies.ts';
 import { createProbes } from './probe/kinds.ts';
@@ -53,3 +54,4 @@ function send(message: FromMonitor): void {
 }
 
 main();
+flushCompileCache();

@@ -1,5 +1,6 @@
 // The console as a process of its own; `fairlead console` becomes it. It listens, steps down to a user without privileges,
 // and from then on has only the control socket. SIGTERM and SIGINT end it; SIGHUP looks for a new certificate at once.
+import { flushCompileCache } from 'node:module';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -75,6 +76,7 @@ async function main(): Promise<void> {
   });
   process.on('SIGHUP', () => started.renewCertificate());
   log.info({ url: started.url }, 'running');
+  flushCompileCache();
   log.info({ signal: await stop.promise }, 'stopping');
 }
 

@@ -1,5 +1,7 @@
 // `fairlead`: finds the command, runs it, and turns whatever goes wrong into one sentence, a remedy and an exit status.
+
 import fs from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +26,7 @@ function become(program: keyof typeof PROGRAMS, options: readonly string[]): nev
   // Types are stripped from the console's scripts by what Node still calls an experiment.
   const quiet = program === 'console' ? ['--disable-warning=ExperimentalWarning'] : [];
   const words = [process.execPath, ...process.execArgv, ...quiet, PROGRAMS[program], ...options];
+  flushCompileCache(); // which is otherwise done at an end that this process does not have
   process.execve?.(process.execPath, words, process.env);
   throw new FairleadError('old-runtime', 'This Node.js cannot replace a process.', {
     remedy: 'Use Node.js 24 or newer.',

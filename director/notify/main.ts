@@ -1,5 +1,6 @@
 // The notifying process: begins with what pulse tells it over the IPC channel. It has no life of its own: when the channel
 // closes, pulse is gone and so is this process, with every delivery and child that it had under way; its successor goes on.
+import { flushCompileCache } from 'node:module';
 import process from 'node:process';
 import { systemClock } from '../native/system-clock.ts';
 import { Notifier } from './notifier.ts';
@@ -51,3 +52,4 @@ function send(message: FromNotify): void {
 }
 
 main();
+flushCompileCache();

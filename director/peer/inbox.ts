@@ -55,7 +55,7 @@ export class Inbox {
       role,
       revision: { ...message.revision, text },
       orders,
-      schedule,
+      ...(schedule === undefined ? {} : { schedule }),
       verdicts: merged.list,
     };
   }

@@ -1,5 +1,6 @@
 // The supervisor as a process; `fairlead run` becomes it. SIGTERM and SIGINT end it in order, SIGHUP reads the file
 // again; what it does not expect is logged and ends it, since a supervisor in an unknown state helps nobody.
+import { flushCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
 import { thisMachine } from '../doctor/machine.ts';
 import { EXIT, FairleadError, tellError } from '../model/error.ts';
@@ -69,6 +70,7 @@ async function main(): Promise<void> {
     });
     await Promise.race([pulse.ready(), stop.promise]);
     notifier.ready();
+    flushCompileCache();
     reload = () => void pulse.reload();
     log('info', 'stopping', { signal: await stop.promise });
     notifier.stopping();

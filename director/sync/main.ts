@@ -1,6 +1,8 @@
 // The sync process: connection sync with the peer, as pulse orders over the IPC channel. It has no life of its own: when the
 // channel closes, pulse is gone and so is this process; the tables stay as they are.
+
 import { randomInt } from 'node:crypto';
+import { flushCompileCache } from 'node:module';
 import process from 'node:process';
 import { type Keyring, readKeyFile } from '../../heartbeat/link/keys.ts';
 import type { Clock } from '../model/clock.ts';
@@ -91,3 +93,4 @@ function say(message: FromSync): void {
 }
 
 main();
+flushCompileCache();

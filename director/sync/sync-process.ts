@@ -19,8 +19,9 @@ const BUSY_WAKES = 8;
 const MOMENT_MS = 10;
 /** Turns without an event, a millisecond each. */
 const CALM_TURNS = 20;
-const GRACE_NS = 500_000_000n;
-const WITHOUT_END_NS = 2n ** 63n - 1n;
+const TAKEOVER_GRACE_NS = 500_000_000n;
+/** Renewed each second: of a sync process that has died, no packet waits for long. */
+const STANDBY_GRACE_NS = 10_000_000_000n;
 const SECOND_MS = 1_000;
 const REOPEN_MS = 250;
 /** Less than pulse waits for the answer. */
@@ -167,11 +168,11 @@ export class SyncProcess implements Disposable {
 
   /**
    * Packets of connections whose entries may be on their way are not to be answered with a reset: by an active for a while
-   * after it has taken over; by a standby never, so that the first moment of a takeover, before this process learns of
-   * it, is covered.
+   * after it has taken over; by a standby as long as this process lives, so that the first moment of a takeover, before it
+   * learns of it, is covered.
    */
   #setGrace(port: SyncPort): void {
-    port.setGrace(this.#active ? port.now_ns() + GRACE_NS : WITHOUT_END_NS);
+    port.setGrace(port.now_ns() + (this.#active ? TAKEOVER_GRACE_NS : STANDBY_GRACE_NS));
   }
 
   #flush(id: number): void {
@@ -280,6 +281,7 @@ export class SyncProcess implements Disposable {
     }
     // A process before this one may have ended after we began, and turned them off.
     port.setEvents(true, true);
+    if (!this.#active) this.#setGrace(port);
     replica.feed.refreshTimeouts();
     if (table.unknown !== this.#unknownAsked) table.refresh();
     this.#unknownAsked = table.unknown;

@@ -13,7 +13,9 @@ make_folders() {
   install -d -m 0711 -o root -g fairlead /var/lib/fairlead
   install -d -m 0700 -o fairlead-web -g fairlead-web /var/lib/fairlead/console
   install -d -m 0700 -o root -g root /var/lib/fairlead/backups
-  install -d -m 0755 -o root -g root /var/cache/fairlead
+  rm -rf /var/cache/fairlead # compiled code of the former version
+  install -d -m 0711 -o root -g fairlead /var/cache/fairlead
+  install -d -m 0700 -o fairlead-web -g fairlead-web /var/cache/fairlead/console
 }
 
 # The target is what a boot starts; it wants the rest.

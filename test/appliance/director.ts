@@ -55,25 +55,36 @@ export async function startDirector(machine: Machine): Promise<void> {
       timeout_ms: UP_MS,
     });
   } catch (error) {
-    const { stdout } = await machine.run('journalctl -b -n 60 --no-pager -o cat -u "fairlead*"', {
-      allowFailure: true,
-    });
-    throw new FairleadError('director-start', `${machine.name} did not start: ${error}\n${stdout}`);
+    throw new FairleadError(
+      'director-start',
+      `${machine.name} did not start: ${error}\n${await journalOf(machine)}`,
+    );
   }
 }
 
 type Question = 'status' | 'services' | 'ha';
 
+export function ask<N extends RouteName & Question>(machine: Machine, question: N): Promise<ReplyOf<N>> {
+  return get(machine, question);
+}
+
 /** By the control socket itself, as starting the command takes seconds in there. */
-export async function ask<N extends RouteName & Question>(
+async function get<N extends RouteName & (Question | 'connections')>(
   machine: Machine,
-  question: N,
+  name: N,
+  query = '',
 ): Promise<ReplyOf<N>> {
-  const url = `http://director/api/v1${routes[question].path}`;
+  const url = `http://director/api/v1${routes[name].path}${query}`;
   const { stdout } = await machine.run(
-    `curl -sS --max-time 10 --unix-socket /run/fairlead/control.sock ${url}`,
+    `curl -sS --max-time 10 --unix-socket /run/fairlead/control.sock '${url}'`,
   );
   return JSON.parse(stdout) as ReplyOf<N>;
+}
+
+/** Client and virtual end of every TCP connection that this director holds as established. */
+export async function establishedAt(machine: Machine): Promise<Set<string>> {
+  const { connections } = await get(machine, 'connections', '?state=ESTABLISHED&limit=10000');
+  return new Set(connections.map(({ client, virtual }) => `${client} ${virtual}`));
 }
 
 /** The pair as its machines tell it; see test/lab/pair.ts. */
@@ -101,19 +112,32 @@ export async function until(
   limit_ms = UP_MS,
 ): Promise<void> {
   let silence: unknown;
-  await waitFor(
-    () =>
-      `${typeof what === 'string' ? what : what()} (${machine.name})${silence === undefined ? '' : `; last: ${silence}`}`,
-    limit_ms,
-    async () => {
-      try {
-        silence = undefined;
-        return await isSo();
-      } catch (error) {
-        silence = error;
-        if (error instanceof FairleadError && error.code === 'machine-gone') throw error;
-        return false;
-      }
-    },
-  );
+  try {
+    await waitFor(
+      () =>
+        `${typeof what === 'string' ? what : what()} (${machine.name})${silence === undefined ? '' : `; last: ${silence}`}`,
+      limit_ms,
+      async () => {
+        try {
+          silence = undefined;
+          return await isSo();
+        } catch (error) {
+          silence = error;
+          if (error instanceof FairleadError && error.code === 'machine-gone') throw error;
+          return false;
+        }
+      },
+    );
+  } catch (error) {
+    if (machine.isRunning()) console.log(await journalOf(machine));
+    throw error;
+  }
+}
+
+/** What the units of this machine said last. */
+async function journalOf(machine: Machine): Promise<string> {
+  const { stdout } = await machine.run('journalctl -b -n 60 --no-pager -o short-monotonic -u "fairlead*"', {
+    allowFailure: true,
+  });
+  return stdout;
 }

@@ -22,6 +22,18 @@ export function exampleState(more: Partial<PeerState> = {}): PeerState {
     orders: [
       { service: 'www', server: 'rs1', admin: 'draining', since: 1, atDeadline: 'cut', author: 'eve' },
     ],
+    schedule: [
+      {
+        name: 'night',
+        kind: 'backup',
+        moment: 1_700_000_000_000,
+        phase: 'over',
+        servers: [],
+        outcome: 'done',
+        detail: '',
+        at: 1_700_000_000_100,
+      },
+    ],
     verdicts: [
       { key: 'a', health: 'up', reason: 'connected', at: 1 },
       { key: 'b', health: 'down', reason: 'connection refused', at: 2 },

@@ -19,6 +19,8 @@ export interface DrillTrafficOptions {
   readonly connections: number;
   /** Between new connections to one service. */
   readonly fresh_every_ms?: number;
+  /** Between datagrams of one flow. */
+  readonly flow_every_ms?: number;
   /** What is silent for longer has failed. */
   readonly timeout_ms?: number;
 }
@@ -39,6 +41,7 @@ export interface DrillTraffic extends Disposable {
 }
 
 const FRESH_EVERY_MS = 10;
+const FLOW_EVERY_MS = 10;
 const TIMEOUT_MS = 6_000;
 const WHOLE_MS = 30_000;
 const END_MS = 20_000;
@@ -56,7 +59,7 @@ export function startTraffic(lab: Place, options: DrillTrafficOptions): DrillTra
     lasting_of: 20,
     lasting_ms: 4_000,
     flows: 4,
-    flow_every_ms: 10,
+    flow_every_ms: options.flow_every_ms ?? FLOW_EVERY_MS,
     timeout_ms: options.timeout_ms ?? TIMEOUT_MS,
   };
   const established = startPart(lab, { ...settings, part: 'established' });
