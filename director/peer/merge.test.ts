@@ -60,10 +60,11 @@ test('only an active of at least our epoch is listened to, and then both have th
         return;
       }
       expect(decision.verdicts).toBe(state.verdicts);
+      expect(decision.schedule).toBe(state.schedule);
       const after = adopt(before, state);
       expect(seen(after)).toEqual(seen({ ...state, role: 'standby' }));
       // Once more changes nothing.
-      expect(Object.keys(decidePeerState(after, state)).sort()).toEqual(['refused', 'verdicts']);
+      expect(Object.keys(decidePeerState(after, state)).sort()).toEqual(['refused', 'schedule', 'verdicts']);
     }),
   );
 });
