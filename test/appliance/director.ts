@@ -112,22 +112,22 @@ export async function until(
   limit_ms = UP_MS,
 ): Promise<void> {
   let silence: unknown;
+  const told = (): string => {
+    const wanted = `${typeof what === 'string' ? what : what()} (${machine.name})`;
+    return silence === undefined ? wanted : `${wanted}; last: ${silence}`;
+  };
+  const holds = async (): Promise<boolean> => {
+    try {
+      silence = undefined;
+      return await isSo();
+    } catch (error) {
+      silence = error;
+      if (error instanceof FairleadError && error.code === 'machine-gone') throw error;
+      return false;
+    }
+  };
   try {
-    await waitFor(
-      () =>
-        `${typeof what === 'string' ? what : what()} (${machine.name})${silence === undefined ? '' : `; last: ${silence}`}`,
-      limit_ms,
-      async () => {
-        try {
-          silence = undefined;
-          return await isSo();
-        } catch (error) {
-          silence = error;
-          if (error instanceof FairleadError && error.code === 'machine-gone') throw error;
-          return false;
-        }
-      },
-    );
+    await waitFor(told, limit_ms, holds);
   } catch (error) {
     if (machine.isRunning()) console.log(await journalOf(machine));
     throw error;

@@ -97,6 +97,7 @@ describe.skipIf(whyNoMachine() !== undefined)('two machines as a pair', () => {
  */
 async function untilPeerHas(active: Machine, standby: Machine): Promise<void> {
   const wanted = await establishedAt(active);
+  expect(wanted.size).toBeGreaterThanOrEqual(CONNECTIONS);
   let missing = wanted.size;
   await until(
     standby,
