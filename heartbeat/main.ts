@@ -75,7 +75,7 @@ async function main(): Promise<void> {
   process.stderr.on('error', () => {});
   log(`runs as ${settings.node}, ${priorityMode}`);
   notifier.ready();
-  flushCompileCache();
+  flushCompileCache(); // now, since it may be ended without a chance to
   await ended.promise;
 }
 

@@ -1,5 +1,4 @@
 // `fairlead`: finds the command, runs it, and turns whatever goes wrong into one sentence, a remedy and an exit status.
-
 import fs from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import os from 'node:os';

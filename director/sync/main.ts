@@ -1,6 +1,5 @@
 // The sync process: connection sync with the peer, as pulse orders over the IPC channel. It has no life of its own: when the
 // channel closes, pulse is gone and so is this process; the tables stay as they are.
-
 import { randomInt } from 'node:crypto';
 import { flushCompileCache } from 'node:module';
 import process from 'node:process';

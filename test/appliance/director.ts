@@ -62,19 +62,15 @@ export async function startDirector(machine: Machine): Promise<void> {
   }
 }
 
-type Question = 'status' | 'services' | 'ha';
-
-export function ask<N extends RouteName & Question>(machine: Machine, question: N): Promise<ReplyOf<N>> {
-  return get(machine, question);
-}
+type Question = 'status' | 'services' | 'ha' | 'connections';
 
 /** By the control socket itself, as starting the command takes seconds in there. */
-async function get<N extends RouteName & (Question | 'connections')>(
+export async function ask<N extends RouteName & Question>(
   machine: Machine,
-  name: N,
+  question: N,
   query = '',
 ): Promise<ReplyOf<N>> {
-  const url = `http://director/api/v1${routes[name].path}${query}`;
+  const url = `http://director/api/v1${routes[question].path}${query}`;
   const { stdout } = await machine.run(
     `curl -sS --max-time 10 --unix-socket /run/fairlead/control.sock '${url}'`,
   );
@@ -83,7 +79,7 @@ async function get<N extends RouteName & (Question | 'connections')>(
 
 /** Client and virtual end of every TCP connection that this director holds as established. */
 export async function establishedAt(machine: Machine): Promise<Set<string>> {
-  const { connections } = await get(machine, 'connections', '?state=ESTABLISHED&limit=10000');
+  const { connections } = await ask(machine, 'connections', '?state=ESTABLISHED&limit=10000');
   return new Set(connections.map(({ client, virtual }) => `${client} ${virtual}`));
 }
 
